@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "drivers/core/clock.hpp"
+#include "drivers/core/task.hpp"
+#include "jobs/results.hpp"
+
+/// The seam between controller and worker: serialisable commands and events, nothing shared (DESIGN.md 3).
+/// In-process today; over a bus later. A test sends every message through JSON and back.
+namespace hilltop::controller {
+
+struct RunJob {
+  std::uint64_t job = 0;
+  std::string board;
+  std::string definition;  ///< the text as submitted: the worker plans it itself
+  std::string file_name;
+};
+struct CancelJob {
+  std::uint64_t job = 0;
+  std::string reason;
+};
+struct PowerCommand {
+  std::string board;
+  std::string action;  ///< on, off, cycle, status
+};
+struct ResetCommand {
+  std::string board;
+  std::string kind;  ///< hard, soft
+};
+struct FlashCommand {
+  std::string board;
+  std::vector<std::string> files;  ///< paths on the worker
+};
+struct CleanBoard {
+  std::string board;
+};
+/// A long poll: answers when there is a byte at `from` or `wait_ms` have passed (then empty).
+struct ConsoleRead {
+  std::string board, console;
+  std::uint64_t from = 0;      ///< past the end: waits for it; UINT64_MAX: where the console stands now
+  std::uint32_t max = 65536;
+  std::uint32_t wait_ms = 0;
+  bool exact = false;          ///< from the transcript, without gaps
+};
+struct ConsoleWrite {
+  std::string board, console;
+  std::string bytes;
+};
+struct ApplyInventory {
+  std::string text, file_name;  ///< of the lab file
+};
+using WorkerCommand = std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead, ConsoleWrite,
+                                   ApplyInventory>;
+
+/// What a command answers; fields that do not apply are empty.
+struct WorkerReply {
+  std::string text;           ///< power: "on", "off", "unknown"
+  std::uint64_t offset = 0;   ///< console_read: of bytes[0]; where the console stands when bytes is empty
+  std::uint64_t lost = 0;
+  std::string bytes;
+  UtcTime time;
+};
+
+struct JobLogged {
+  std::uint64_t job = 0;
+  std::uint64_t first_line = 1;
+  std::vector<jobs::LogLine> lines;
+};
+struct JobResult {
+  std::uint64_t job = 0;
+  jobs::TestCase test_case;
+};
+struct JobAction {
+  std::uint64_t job = 0;
+  std::string level, name;
+  bool ended = false, ok = false;
+  double duration_s = 0;
+};
+struct JobFinished {
+  std::uint64_t job = 0;
+  jobs::Outcome outcome;
+};
+struct BoardStatus {
+  std::string board;
+  std::string power;                  ///< on, off, unknown
+  std::vector<std::string> consoles, offers;
+  std::string problem;                ///< "" when all is well: else why the board cannot be used
+};
+struct BoardLost {
+  std::string board, reason;          ///< power lost without having been switched
+};
+struct FlashProgressed {
+  std::string board;
+  std::uint64_t done = 0, total = 0;
+};
+using WorkerEvent = std::variant<JobLogged, JobResult, JobAction, JobFinished, BoardStatus, BoardLost, FlashProgressed>;
+
+[[nodiscard]] nlohmann::json to_json(const WorkerCommand& command);
+[[nodiscard]] Result<WorkerCommand> worker_command_from(const nlohmann::json& text);
+[[nodiscard]] nlohmann::json to_json(const WorkerEvent& event);
+[[nodiscard]] Result<WorkerEvent> worker_event_from(const nlohmann::json& text);
+
+/// The controller's end of the seam.
+class WorkerLink {
+ public:
+  virtual ~WorkerLink() = default;
+  /// Sends a command and waits for its answer. RunJob answers when the job has been taken on; its events follow.
+  /// Errors: those of the command; unavailable (infrastructure) when the worker is gone; timeout.
+  /// Thread: any coroutine; resumes at home.
+  virtual Task<WorkerReply> call(WorkerCommand command, Deadline deadline) = 0;
+  /// Where events go: called on the control thread, in order. Set once, before the first command.
+  virtual void on_event(std::function<void(WorkerEvent)> handler) = 0;
+  /// Ends jobs and boards; no event follows.
+  virtual Task<> shut_down(Deadline deadline) = 0;
+};
+
+}  // namespace hilltop::controller
