@@ -104,7 +104,8 @@ struct Node::Entry {
   Node value;
 };
 
-/// `over` laid upon `base`: maps merge key by key, everything else is replaced. Places stay those of the text it came from.
+/// `over` laid upon `base`: maps merge key by key, everything else is replaced. Places stay those of the text it came
+/// from.
 [[nodiscard]] Node merged(const Node& base, const Node& over);
 
 /// Reads YAML as PyYAML's safe loader does (YAML 1.1 scalars, `<<` merges, the last of two equal keys wins
