@@ -110,6 +110,9 @@ class Farm {
   // Events
   /// Calls `handler` on the control thread for each event from now on, until the returned guard is dropped.
   virtual std::shared_ptr<void> subscribe(std::function<void(const FarmEvent&)> handler) = 0;
+  /// Calls `on_growth` on the control thread whenever the log of `job` has grown (what log_file() names then holds more
+  /// lines) and once more when it is complete, until the returned guard is dropped. For followers: no polling.
+  virtual std::shared_ptr<void> subscribe_log(std::uint64_t job, std::function<void()> on_growth) = 0;
   /// Stored events after `seq`, oldest first, at most `limit`.
   virtual Task<std::vector<FarmEvent>> events_after(std::uint64_t seq, std::size_t limit) = 0;
 

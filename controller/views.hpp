@@ -42,6 +42,7 @@ struct BoardView {
   BoardState state = BoardState::idle;
   BoardHealth health = BoardHealth::unknown;
   std::string health_reason;
+  std::string problem;                 ///< why it is offline: "" when all is well
   std::string power;                   ///< "on", "off", "unknown": as last switched or read
   std::vector<std::string> consoles;
   std::vector<std::string> offers;     ///< "power", "console", "probe", "flash"
@@ -52,6 +53,7 @@ struct BoardView {
 
 enum class LeaseState : std::uint8_t { waiting, active, ended };
 [[nodiscard]] std::string_view to_string(LeaseState state) noexcept;
+[[nodiscard]] std::optional<LeaseState> lease_state_from(std::string_view text) noexcept;
 
 /// A reservation and the lease that it becomes: one record, for jobs and people alike.
 struct LeaseView {
@@ -63,6 +65,7 @@ struct LeaseView {
   std::string board;                    ///< "" while waiting
   std::optional<std::uint64_t> job;     ///< the job that holds it
   std::uint32_t priority = 50;
+  std::chrono::seconds duration{0};     ///< as asked for, or last extended to
   UtcTime created, started, ends, ended;  ///< zero (epoch) where it has not happened
   std::string end_reason;               ///< "released", "expired", "revoked by ann", "job finished"
   std::string waiting_for;              ///< why it waits, one sentence
@@ -70,6 +73,7 @@ struct LeaseView {
 
 enum class JobState : std::uint8_t { submitted, scheduled, running, canceling, finished };
 [[nodiscard]] std::string_view to_string(JobState state) noexcept;
+[[nodiscard]] std::optional<JobState> job_state_from(std::string_view text) noexcept;
 
 struct JobView {
   std::uint64_t id = 0;
