@@ -6,20 +6,21 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "drivers/core/node.hpp"
 
-/// A LAVA job definition, typed. Source: reference of LAVA's job schema, 2026.07 (top-level keys, timeouts, action blocks).
-/// Every struct that was read keeps its Place, so that later checks can point at it.
+/// A LAVA job definition, typed. Source: reference of LAVA's job schema, 2026.07 (top-level keys, timeouts, action
+/// blocks). Every struct that was read keeps its Place, so that later checks can point at it.
 namespace hilltop::jobs {
 
 /// One time-out as it was written: `{minutes: 5, skip: true}`.
 struct TimeoutSpec {
   std::chrono::nanoseconds value{0};
   bool skip = false;
-  Place place;
+  Place place;  ///< of the key that it belongs to
 };
 
 struct JobTimeouts {
@@ -43,20 +44,21 @@ struct UrlSpec {
 
 /// Keys common to every action block (LAVA 1.6).
 struct BlockCommon {
-  std::string name_space;                 ///< `namespace`; "common" when not given
+  std::string name_space;  ///< `namespace`; "common" when not given
   std::string connection_namespace;
   std::optional<TimeoutSpec> timeout;
   std::map<std::string, TimeoutSpec> timeouts;
   std::uint32_t repeat = 1;
   std::optional<std::uint32_t> failure_retry;
   std::chrono::nanoseconds failure_retry_interval{std::chrono::seconds(1)};
-  Place place;
+  Place place;  ///< of the block's key: `deploy`, `boot`, ...
 };
 
 struct DeployImage {
-  std::string label;      ///< key under `images`
+  std::string label;  ///< key under `images`
   UrlSpec url;
-  std::string image_arg;  ///< "" when not given
+  std::string image_arg;  ///< "" when not given; every `{label}` in it names an image of the same block
+  Place place;            ///< of the label
 };
 
 /// deploy `to: tmpfs`.
@@ -65,6 +67,8 @@ struct DeployTmpfs {
   std::vector<DeployImage> images;
   std::string type;  ///< "monitor" or ""
   std::string os;
+  Place to_place;  ///< of the value of `to`
+  Place images_place;
 };
 
 struct AutoLogin {
@@ -75,6 +79,7 @@ struct AutoLogin {
 };
 
 enum class BootMethod : std::uint8_t { qemu, minimal, monitor };
+[[nodiscard]] std::string_view to_string(BootMethod method) noexcept;
 
 /// boot `method: qemu | minimal | monitor`.
 struct Boot {
@@ -86,6 +91,7 @@ struct Boot {
   bool reset = true;
   bool pre_power_command = false, pre_os_command = false;
   bool ignore_kernel_messages = false;
+  Place method_place;  ///< of the value of `method`
 };
 
 enum class CaseResult : std::uint8_t { pass, fail, skip, unknown };
@@ -107,7 +113,7 @@ struct TestMonitors {
 /// One step of an interactive script (LAVA 3.4).
 struct InteractiveStep {
   std::optional<std::string> name;
-  std::optional<std::string> command;        ///< absent: send nothing
+  std::optional<std::string> command;         ///< absent: send nothing
   std::optional<std::chrono::seconds> delay;  ///< sleeps, and ends the step
   bool wait_for_prompt = true;
   struct Success {
@@ -138,7 +144,8 @@ struct TestInteractive {
 /// `command: {name: hard_reset}`: built-in power commands.
 struct CommandBlock {
   BlockCommon common;
-  std::string name;
+  std::string name;  ///< power_on power_off hard_reset pre_power_command pre_os_command
+  Place name_place;
 };
 
 using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractive, CommandBlock>;
@@ -149,24 +156,26 @@ using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractiv
 struct JobDefinition {
   std::string name;
   std::string device_type;
+  Place device_type_place;
   std::optional<std::string> device, worker;
   JobTimeouts timeouts;
   std::uint32_t priority = 50;  ///< 0..100; low 0, medium 50, high 100
   bool is_public = true;
   bool is_personal = false;
   std::vector<std::string> viewing_groups;
-  std::map<std::string, std::string> context;                       ///< scalars as text
-  std::vector<std::string> context_extra_options;                   ///< context.extra_options
-  std::map<std::string, std::string> metadata;                      ///< scalars as text, others as JSON
+  std::map<std::string, std::string> context;      ///< scalars as text; booleans as "true", "false"
+  std::map<std::string, Place> context_places;     ///< of the keys, `extra_options` too
+  std::vector<std::string> context_extra_options;  ///< context.extra_options
+  std::map<std::string, std::string> metadata;     ///< scalars as text, others as JSON
   std::vector<std::string> tags;
-  std::map<std::string, std::string> secrets;                       ///< never logged
-  std::map<std::string, std::string> environment;                   ///< nested keys joined by '_'
+  std::map<std::string, std::string> secrets;      ///< never logged
+  std::map<std::string, std::string> environment;  ///< nested keys joined by '_'
   std::vector<ActionBlock> actions;
-  std::string source_text;                                          ///< as submitted, byte for byte
+  std::string source_text;  ///< as submitted, byte for byte
 };
 
-/// Reads and checks a job: keys, types, ranges, cross checks. All complaints go to `diagnostics`, with what is known and not
-/// built named as "not supported yet". Value: only when there is no error.
+/// Reads and checks a job: keys, types, ranges, cross checks. All complaints go to `diagnostics`, with what is known
+/// and not built named as "not supported yet". Value: only when there is no error.
 [[nodiscard]] std::optional<JobDefinition> read_job(std::string_view text, std::string file, Diagnostics& diagnostics);
 
 }  // namespace hilltop::jobs

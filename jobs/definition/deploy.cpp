@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "jobs/definition/lava_names.hpp"
+#include "jobs/definition/parts.hpp"
+
+namespace hilltop::jobs::reading {
+namespace {
+
+/// A label names a file in the job's folder.
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= 100 && label != "." && label != ".." &&
+         std::ranges::all_of(label,
+                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
+}
+
+std::optional<DeployImage> read_image(const std::string& label, const Node& key, const Node& value, Diagnostics& out) {
+  const std::string what = "deploy images " + label;
+  if (!is_label(label)) {
+    out.error(key.place(), "deploy images: '" + label + "' cannot be a label", "letters, digits, '_', '-' and '.'");
+    return {};
+  }
+  if (value && value.is_string()) {
+    out.error(value.place(), what + ": expected a map, not text", "write {url: " + value.text() + "}");
+    return {};
+  }
+  MapReader map(value, what, out);
+  if (!map.is_map()) return {};
+  DeployImage image{.label = label, .place = key.place()};
+  auto url = read_url(map);
+  image.image_arg = map.text("image_arg").value_or("");
+  map.finish();
+  if (!url) return {};
+  image.url = *std::move(url);
+  return image;
+}
+
+/// Every `{label}` in an image_arg is an image of this block: LAVA fills in its path.
+void check_placeholders(const std::vector<DeployImage>& images, const Node& nodes, Diagnostics& out) {
+  std::vector<std::string> labels;
+  for (const DeployImage& image : images) labels.push_back(image.label);
+  for (const DeployImage& image : images) {
+    const Node place = nodes[image.label]["image_arg"];
+    for (std::size_t open = image.image_arg.find('{'); open != std::string::npos;
+         open = image.image_arg.find('{', open + 1)) {
+      const std::size_t close = image.image_arg.find('}', open);
+      const std::string name = image.image_arg.substr(open + 1, close == std::string::npos ? close : close - open - 1);
+      if (close != std::string::npos && std::ranges::find(labels, name) != labels.end()) continue;
+      const auto near = suggest(name, labels);
+      out.error(place.place(), "deploy images " + image.label + " image_arg: '{" + name + "}' names no image",
+                near.empty() ? "the images are " + listing(labels) : near);
+    }
+  }
+}
+
+std::optional<ActionBlock> read_tmpfs(MapReader& block, Place place) {
+  DeployTmpfs deploy{.common = read_common(block, std::move(place))};
+  deploy.to_place = block.node()["to"].place();
+  const Node images = block.require("images");
+  deploy.images_place = block.key_place("images");
+  if (images) {
+    each_entry(images, "deploy images", block.out(), [&](const std::string& label, const Node& key, const Node& value) {
+      if (auto image = read_image(label, key, value, block.out())) deploy.images.push_back(*std::move(image));
+    });
+    if (images.is_map() && images.entries().empty()) block.out().error(images.place(), "deploy images is empty");
+    if (deploy.images.size() == images.entries().size()) check_placeholders(deploy.images, images, block.out());
+  }
+  if (const Node type = block.take("type"))
+    deploy.type = choice(type, "deploy type", block.out(), {"monitor"}).value_or("");
+  if (const Node os = block.take("os"))
+    deploy.os = choice(os, "deploy os", block.out(), lava::operating_systems()).value_or("");
+  block.not_supported({"uefi", "authorize", "overlay_backend"});
+  block.finish();
+  return deploy;
+}
+
+}  // namespace
+
+std::optional<ActionBlock> read_deploy(MapReader& block, Place place) {
+  std::string to = block.required_text("to");
+  std::ranges::replace(to, '_', '-');
+  if (to.empty()) return {};
+  if (to == "tmpfs") return read_tmpfs(block, std::move(place));
+  const Place at = block.node()["to"].place();
+  const auto& known = lava::deploy_targets();
+  if (std::ranges::find(known, to) != known.end()) {
+    block.out().error(at, "deploy to: " + to + " is not supported yet", "supported: tmpfs");
+  } else {
+    const auto near = suggest(to, known);
+    block.out().error(at, "deploy to: '" + to + "' is not a deploy method", near.empty() ? "supported: tmpfs" : near);
+  }
+  return {};
+}
+
+}  // namespace hilltop::jobs::reading

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/definition/job_definition.hpp"
+#include "jobs/definition/reader.hpp"
+
+/// The readers of a job definition's parts. Complaints go to the map reader's Diagnostics.
+namespace hilltop::jobs::reading {
+
+/// `{minutes: 5, skip: true}`; `key_place` becomes the time-out's place.
+[[nodiscard]] std::optional<TimeoutSpec> read_timeout(const Node& node, const std::string& what, Place key_place,
+                                                      Diagnostics& out);
+/// A map of action names to time-outs.
+[[nodiscard]] std::map<std::string, TimeoutSpec> read_named_timeouts(const Node& node, const std::string& what,
+                                                                     Diagnostics& out);
+[[nodiscard]] JobTimeouts read_job_timeouts(const Node& node, Diagnostics& out);
+/// Complains about what is longer than the job (LAVA: action, connection, actions.*, connections.* and a block's own
+/// time-out).
+void check_against_job(const JobDefinition& job, Diagnostics& out);
+
+/// `context`: keys of LAVA's list.
+void read_context(const Node& node, JobDefinition& job, Diagnostics& out);
+/// metadata, tags, secrets, environment.
+void read_annotations(MapReader& top, JobDefinition& job);
+
+/// `kind` is "deploy", "boot", "test" or "command", `place` that of its key.
+[[nodiscard]] BlockCommon read_common(MapReader& block, Place place);
+[[nodiscard]] std::optional<ActionBlock> read_action(const std::string& kind, const Node& node, Place place,
+                                                     Diagnostics& out);
+[[nodiscard]] std::optional<ActionBlock> read_deploy(MapReader& block, Place place);
+[[nodiscard]] std::optional<ActionBlock> read_boot(MapReader& block, Place place);
+[[nodiscard]] std::optional<ActionBlock> read_test(MapReader& block, Place place);
+[[nodiscard]] std::vector<Monitor> read_monitors(const Node& node, Diagnostics& out);
+[[nodiscard]] std::vector<InteractiveScript> read_scripts(const Node& node, Diagnostics& out);
+
+[[nodiscard]] std::optional<UrlSpec> read_url(MapReader& map);
+/// `prompts`: text or a list of texts, each a pattern.
+[[nodiscard]] std::vector<std::string> read_prompts(const Node& node, const std::string& what, Diagnostics& out);
+
+/// What a pattern that finds the empty text (and so matches at once) is.
+enum class EmptyMatch : std::uint8_t { allowed, warned_of, refused };
+/// Compiles a pattern and complains where it is none.
+void check_pattern(const Node& node, const std::string& what, EmptyMatch empty, Diagnostics& out);
+/// Whether `pattern` finds something in `text`; false for a pattern that does not compile.
+[[nodiscard]] bool pattern_finds(const std::string& pattern, const std::string& text);
+/// What stands within the named group of `pattern`: "PASS|FAIL" of "(?P<result>PASS|FAIL)".
+[[nodiscard]] std::optional<std::string> group_body(const std::string& pattern, const std::string& name);
+
+}  // namespace hilltop::jobs::reading
