@@ -123,15 +123,16 @@ bool Reader::on_scalar(const yaml_event_t& event) {
   std::string text(reinterpret_cast<const char*>(scalar.value), scalar.length);
   const std::string anchor(view(scalar.anchor));
   Finished out;
-  if (scalar.tag) {
-    const auto tag = view(scalar.tag);
+  const auto tag = view(scalar.tag);
+  const bool plain = scalar.plain_implicit != 0 || tag == "!";  // PyYAML resolves what a bare '!' marks, quoted or not
+  if (!tag.empty() && tag != "!") {
     bool known = false;
     out.node = yaml::resolve_tagged(tag, text, place, known);
     if (!known && !complain(place, "the tag '" + yaml::short_tag(tag) + "' is not read here", yaml::tags_help))
       return false;
     if (known && !out.node && !complain(place, "'" + text + "' is no " + yaml::short_tag(tag))) return false;
     if (!out.node) out.node = Node::string(std::move(text), place);
-  } else if (scalar.plain_implicit) {
+  } else if (plain) {
     out.special = yaml::special_of(text);
     out.node = yaml::resolve_plain(std::move(text), place);
   } else {

@@ -72,7 +72,10 @@ void MapBuilder::put(std::vector<Node::Entry>& entries, Index& index, Node::Entr
   if (is_new) {
     entries.push_back(std::move(entry));
   } else {
-    entries[it->second] = std::move(entry);
+    auto& kept = entries[it->second];
+    if (kept.key.kind() == entry.key.kind())
+      kept.key = std::move(entry.key);  // for its place; else the first key stays, as in Python
+    kept.value = std::move(entry.value);
   }
 }
 
