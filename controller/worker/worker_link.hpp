@@ -107,6 +107,8 @@ using WorkerEvent = std::variant<JobLogged, JobResult, JobAction, JobFinished, B
 [[nodiscard]] Result<WorkerCommand> worker_command_from(const nlohmann::json& text);
 [[nodiscard]] nlohmann::json to_json(const WorkerEvent& event);
 [[nodiscard]] Result<WorkerEvent> worker_event_from(const nlohmann::json& text);
+[[nodiscard]] nlohmann::json to_json(const WorkerReply& reply);
+[[nodiscard]] Result<WorkerReply> worker_reply_from(const nlohmann::json& text);
 
 /// The controller's end of the seam.
 class WorkerLink {
