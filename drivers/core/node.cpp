@@ -191,6 +191,8 @@ namespace {
 
 std::string key_in_json(const Node& key) {
   if (key.is_null()) return "null";
+  if (const auto number = key.as_number(); number && !std::isfinite(*number))
+    return std::isnan(*number) ? "nan" : *number < 0 ? "-inf" : "inf";
   return key.is_string() ? key.text() : key.to_json().dump();
 }
 

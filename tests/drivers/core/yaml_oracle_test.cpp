@@ -10,11 +10,11 @@
 namespace hilltop {
 namespace {
 
-// PyYAML's safe loader, with timestamps left as text and what JSON cannot say as null. Texts come as a JSON list in
+// PyYAML's safe loader (over libyaml, as LAVA loads it), with timestamps left as text and what JSON cannot say as null. Texts come as a JSON list in
 // argv; the answer is a JSON list: the value, or {"refused": why}.
 constexpr const char* oracle = R"py(
 import json, math, sys, yaml
-class Loader(yaml.SafeLoader): pass
+class Loader(yaml.CSafeLoader): pass
 Loader.add_constructor('tag:yaml.org,2002:timestamp', yaml.SafeLoader.construct_yaml_str)
 def key(k):
     return 'true' if k is True else 'false' if k is False else 'null' if k is None else str(k)
