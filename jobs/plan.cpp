@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/plan.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "jobs/plan_checks.hpp"
+#include "jobs/plan_timeouts.hpp"
+
+namespace hilltop::jobs {
+namespace {
+
+using namespace planning;
+
+/// A URL as it may be shown: without a user's name and password.
+std::string shown(const std::string& url) {
+  const std::size_t host = url.find("://");
+  if (host == std::string::npos) return url;
+  const std::size_t path = url.find('/', host + 3);
+  const std::size_t at = url.rfind('@', path);
+  if (at == std::string::npos || at < host + 3) return url;
+  return url.substr(0, host + 3) + "***" + url.substr(at);
+}
+
+std::string_view to_string(Compression compression) {
+  switch (compression) {
+    case Compression::none:
+      return "";
+    case Compression::gz:
+      return "gz";
+    case Compression::xz:
+      return "xz";
+    case Compression::bz2:
+      return "bz2";
+    case Compression::zstd:
+      return "zstd";
+  }
+  return "";
+}
+
+std::string fetch_summary(const DeployImage& image) {
+  std::vector<std::string> notes;
+  if (image.url.compression != Compression::none) notes.emplace_back(to_string(image.url.compression));
+  if (image.url.archive_tar) notes.emplace_back("tar");
+  if (image.url.sha512sum)
+    notes.emplace_back("sha512 checked");
+  else if (image.url.sha256sum)
+    notes.emplace_back("sha256 checked");
+  else if (image.url.md5sum)
+    notes.emplace_back("md5 checked");
+  std::string text = "fetch " + image.label + " from " + shown(image.url.url);
+  for (const std::string& note : notes) text += (&note == notes.data() ? " (" : ", ") + note;
+  return notes.empty() ? text : text + ")";
+}
+
+template <class List, class Text>
+std::string joined(const List& list, const Text& text) {
+  std::string result;
+  for (const auto& one : list) result += (result.empty() ? "" : ", ") + text(one);
+  return result;
+}
+
+std::string quoted(const std::string& text) { return "'" + text + "'"; }
+
+/// Builds the actions of one block after another.
+class Planner {
+ public:
+  Planner(const JobDefinition& job, const boards::BoardType& type) : job_(job), type_(type) {}
+
+  /// The action of block `number` (1-based).
+  PlannedAction plan(const ActionBlock& block, std::size_t number) {
+    level_ = std::to_string(number);
+    block_ = &common_of(block);
+    return std::visit([this](const auto& one) { return plan_block(one); }, block);
+  }
+
+  PlannedAction plan_finalize(std::size_t number) const {
+    PlannedAction finalize{.level = std::to_string(number), .name = "finalize", .summary = "leave the board clean"};
+    finalize.timeout = cleanup_timeout(type_, "finalize");
+    PlannedAction off{.level = finalize.level + ".1", .name = "power-off", .summary = "power off, and read it back"};
+    off.timeout = cleanup_timeout(type_, "power-off");
+    for (PlannedAction* action : {&finalize, &off}) {
+      action->connection_timeout = connection_timeout({job_, type_, nullptr, nullptr, action->name});
+      action->attempt_budget = action->timeout.value;
+    }
+    finalize.children.push_back(std::move(off));
+    return finalize;
+  }
+
+ private:
+  PlannedAction make(std::string name, std::string summary, const PlannedAction* parent,
+                     std::uint32_t attempts = 1) const {
+    PlannedAction action{.name = std::move(name), .summary = std::move(summary), .name_space = block_->name_space};
+    action.level = parent ? parent->level + "." + std::to_string(parent->children.size() + 1) : level_;
+    action.attempts = attempts;
+    action.repeat = parent ? 1 : block_->repeat;
+    const TimeoutQuery query{job_, type_, block_, parent, action.name};
+    action.timeout = action_timeout(query);
+    action.connection_timeout = connection_timeout(query);
+    action.attempt_budget = action.timeout.value / (action.attempts * action.repeat);
+    return action;
+  }
+
+  PlannedAction make_block(std::string name, std::string summary) const {
+    return make(std::move(name), std::move(summary), nullptr, block_->failure_retry.value_or(1));
+  }
+
+  /// failure_retry of the block, else of the context, else of the board type; `repeat` excludes it.
+  std::uint32_t boot_attempts() const {
+    if (block_->failure_retry) return *block_->failure_retry;
+    if (block_->repeat > 1) return 1;
+    for (const char* key : {"boot_retry", "failure_retry"})
+      if (const auto found = job_.context.find(key); found != job_.context.end())
+        return static_cast<std::uint32_t>(std::clamp(std::atoi(found->second.c_str()), 1, 1000));
+    return static_cast<std::uint32_t>(std::max<std::size_t>(1, type_.failure_retry));
+  }
+
+  static void add(PlannedAction& parent, PlannedAction child) { parent.children.push_back(std::move(child)); }
+
+  PlannedAction plan_block(const DeployTmpfs& deploy) {
+    PlannedAction action = make_block("deployimages", "");
+    for (const DeployImage& image : deploy.images) {
+      PlannedAction retry = make("download-retry", "", &action);
+      add(retry,
+          make(image.url.url.starts_with("file:") ? "file-download" : "http-download", fetch_summary(image), &retry));
+      add(action, std::move(retry));
+    }
+    deployed_[deploy.common.name_space] = &deploy;
+    return action;
+  }
+
+  PlannedAction plan_block(const Boot& boot) {
+    const bool machine = type_.configurable_machine;
+    if (boot.method == BootMethod::qemu || (machine && boot.method == BootMethod::monitor)) return plan_machine(boot);
+    PlannedAction action =
+        make(boot.method == BootMethod::minimal ? "minimal-boot" : "monitor-boot", "", nullptr, boot_attempts());
+    add(action, make("connect-device", "listen on the console", &action));
+    const auto deployed = deployed_.find(boot.common.name_space);
+    if (machine) add(action, make("execute-qemu", machine_summary(), &action));
+    if (!machine && deployed != deployed_.end())
+      add(action,
+          make("flash-device",
+               "flash " + joined(deployed->second->images, [](const auto& image) { return image.label; }), &action));
+    if (!machine && boot.reset) add(action, make("reset-device", "start the board anew", &action));
+    add_login(action, boot);
+    return action;
+  }
+
+  PlannedAction plan_machine(const Boot& boot) {
+    if (boot.method == BootMethod::monitor) {
+      PlannedAction action = make("boot-monitored-qemu", "", nullptr, boot_attempts());
+      add(action, make("execute-qemu", machine_summary(), &action));
+      return action;
+    }
+    PlannedAction action = make("boot-image-retry", "", nullptr, boot_attempts());
+    PlannedAction image = make("boot-qemu-image", "", &action);
+    add(image, make("execute-qemu", machine_summary(), &image));
+    add(action, std::move(image));
+    add_login(action, boot);
+    return action;
+  }
+
+  std::string machine_summary() const {
+    std::map<std::string, std::string> context = type_.context;
+    for (const auto& [key, value] : job_.context) context[key] = value;
+    std::string text = "start a machine:";
+    for (const char* key : {"arch", "machine", "cpu", "memory"})
+      if (const auto found = context.find(key); found != context.end())
+        text += " " + std::string(key) + " " + found->second;
+    return text;
+  }
+
+  void add_login(PlannedAction& action, const Boot& boot) const {
+    if (boot.prompts.empty() && !boot.auto_login) return;
+    std::string summary = boot.auto_login ? "log in as " + boot.auto_login->username + ", then wait" : "wait";
+    add(action, make("auto-login-action", summary + " for " + joined(boot.prompts, quoted), &action));
+  }
+
+  PlannedAction plan_block(const TestMonitors& test) {
+    return make_block("lava-test-monitor",
+                      "watch for " + joined(test.monitors, [](const Monitor& one) { return one.name; }));
+  }
+
+  PlannedAction plan_block(const TestInteractive& test) {
+    return make_block("lava-test-interactive", "run " + joined(test.scripts, [](const InteractiveScript& one) {
+                                                 return one.name + " (" + std::to_string(one.script.size()) +
+                                                        (one.script.size() == 1 ? " step)" : " steps)");
+                                               }));
+  }
+
+  PlannedAction plan_block(const CommandBlock& command) { return make_block("user-command", command.name); }
+
+  const JobDefinition& job_;
+  const boards::BoardType& type_;
+  std::string level_;
+  const BlockCommon* block_ = nullptr;
+  std::map<std::string, const DeployTmpfs*> deployed_;
+};
+
+}  // namespace
+
+const PlannedAction* PlannedAction::find(std::string_view wanted) const {
+  for (const PlannedAction& child : children) {
+    if (child.name == wanted) return &child;
+    if (const PlannedAction* below = child.find(wanted)) return below;
+  }
+  return nullptr;
+}
+
+Plan make_plan(const JobDefinition& job, const boards::BoardType& type, Diagnostics& diagnostics) {
+  check_against_type(job, type, diagnostics);
+  Plan plan;
+  const TimeoutSpec& whole = job.timeouts.job;
+  plan.job_timeout = {whole.value, "job timeouts.job (line " + std::to_string(whole.place.line) + ")", whole.skip};
+  plan.board_type = type.name;
+  Planner planner(job, type);
+  for (const ActionBlock& block : job.actions) plan.actions.push_back(planner.plan(block, plan.actions.size() + 1));
+  plan.actions.push_back(planner.plan_finalize(plan.actions.size() + 1));
+  warn_of_unused(job, plan, diagnostics);
+  return plan;
+}
+
+}  // namespace hilltop::jobs

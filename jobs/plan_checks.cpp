@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/plan_checks.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "jobs/definition/reader.hpp"
+
+namespace hilltop::jobs::planning {
+namespace {
+
+using reading::listing;
+
+/// What of `context` reaches an emulated machine, or this program.
+const std::set<std::string, std::less<>>& machine_keys() {
+  static const std::set<std::string, std::less<>> keys = {"arch",   "cpu",        "extra_options", "machine",
+                                                          "memory", "model",      "monitor",       "netdevice",
+                                                          "no_kvm", "no_network", "serial",        "vga"};
+  return keys;
+}
+
+bool is_count(const std::string& text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= 1000;
+}
+
+void check_name(const JobDefinition& job, const boards::BoardType& type, Diagnostics& out) {
+  if (job.device_type == type.name || std::ranges::find(type.aliases, job.device_type) != type.aliases.end()) return;
+  out.error(job.device_type_place,
+            "device_type: '" + job.device_type + "' is not '" + type.name + "', the board type it is planned for");
+}
+
+void check_architecture(const JobDefinition& job, const boards::BoardType& type, Diagnostics& out) {
+  const auto& offered = type.available_architectures;
+  const auto chosen = job.context.find("arch");
+  if (chosen == job.context.end()) {
+    if (!type.context.contains("arch"))
+      out.error(job.device_type_place, "context arch is missing: board type " + type.name + " needs it",
+                "one of " + listing(offered, "or"));
+    return;
+  }
+  if (std::ranges::find(offered, chosen->second) != offered.end()) return;
+  const auto near = suggest(chosen->second, offered);
+  out.error(job.context_places.at("arch"), "context arch: board type " + type.name + " has no '" + chosen->second + "'",
+            near.empty() ? "one of " + listing(offered, "or") : near);
+}
+
+void check_context(const JobDefinition& job, const boards::BoardType& type, Diagnostics& out) {
+  if (type.configurable_machine) check_architecture(job, type, out);
+  for (const auto& [key, place] : job.context_places) {
+    if (key == "boot_retry" || key == "failure_retry") {
+      if (!is_count(job.context.at(key))) out.error(place, "context " + key + ": expected a number from 1 to 1000");
+    } else if (!machine_keys().contains(key)) {
+      out.warning(place, "context " + key + " has no effect");
+    } else if (!type.configurable_machine) {
+      out.warning(place, "context " + key + " has no effect: the machine of board type " + type.name + " is fixed");
+    }
+  }
+}
+
+/// Walks the blocks in order, and knows what came before.
+class BlockChecks {
+ public:
+  BlockChecks(const boards::BoardType& type, Diagnostics& out) : type_(type), out_(out) {}
+
+  void operator()(const DeployTmpfs& deploy) {
+    check_deploy(deploy);
+    deployed_[deploy.common.name_space] = &deploy;
+    unbooted_[deploy.common.name_space] = &deploy;
+  }
+
+  void operator()(const Boot& boot) {
+    const std::string method(to_string(boot.method));
+    if (!type_.boots(method))
+      out_.error(boot.method_place, "boot method: board type " + type_.name + " does not boot by '" + method + "'",
+                 type_.boot_methods.empty() ? "" : "it offers " + listing(type_.boot_methods));
+    if (boot.pre_power_command) no_command(boot.common.place, "pre_power_command");
+    if (boot.pre_os_command) no_command(boot.common.place, "pre_os_command");
+    check_something_to_boot(boot);
+    booted_.insert(boot.common.name_space);
+    unbooted_.erase(boot.common.name_space);
+  }
+
+  void operator()(const TestMonitors& test) { check_test(test.common); }
+  void operator()(const TestInteractive& test) { check_test(test.common); }
+
+  void operator()(const CommandBlock& command) {
+    if (command.name == "pre_power_command" || command.name == "pre_os_command")
+      no_command(command.name_place, command.name);
+  }
+
+  void finish() {
+    for (const auto& [name, deploy] : unbooted_)
+      out_.warning(deploy->common.place, "deploy" + in(name) + " has no effect: no boot follows it");
+  }
+
+ private:
+  static std::string in(const std::string& name_space) {
+    return name_space == "common" ? "" : " in namespace '" + name_space + "'";
+  }
+
+  void no_command(const Place& place, const std::string& name) {
+    out_.error(place, "board type " + type_.name + " has no command '" + name + "'",
+               "commands of a lab's own are not supported yet");
+  }
+
+  void check_deploy(const DeployTmpfs& deploy) {
+    if (!type_.deploys("tmpfs")) {
+      out_.error(deploy.to_place, "deploy to: board type " + type_.name + " does not offer 'tmpfs'",
+                 type_.deploy_methods.empty() ? "it boots what is on the board: leave deploy out"
+                                              : "it offers " + listing(type_.deploy_methods));
+      return;
+    }
+    for (const DeployImage& image : deploy.images) {
+      if (type_.configurable_machine && image.image_arg.empty())
+        out_.warning(image.place, "deploy images " + image.label + " has no image_arg: the machine does not get it");
+      if (!type_.configurable_machine && !image.image_arg.empty())
+        out_.warning(image.place, "deploy images " + image.label + " image_arg has no effect: board type " +
+                                      type_.name + " is flashed");
+    }
+    if (!type_.configurable_machine) check_flash(deploy);
+  }
+
+  void check_flash(const DeployTmpfs& deploy) {
+    if (!type_.flash.supported) {
+      out_.error(deploy.to_place, "deploy to: boards of type " + type_.name + " cannot be flashed",
+                 "the board type states no flash facts with a source");
+    } else if (deploy.images.size() > type_.flash.max_images) {
+      out_.error(deploy.images_place, "deploy images: " + std::to_string(deploy.images.size()) +
+                                          " images, and board type " + type_.name + " takes " +
+                                          std::to_string(type_.flash.max_images));
+    }
+  }
+
+  void check_something_to_boot(const Boot& boot) {
+    if (deployed_.contains(boot.common.name_space)) return;
+    if (!deployed_.empty())
+      out_.error(boot.common.place, "boot" + in(boot.common.name_space) + ": nothing was deployed there",
+                 "something was deployed in " + listing(names_deployed()));
+    else if (type_.configurable_machine)
+      out_.error(boot.common.place,
+                 "boot: nothing was deployed, and a machine of type " + type_.name + " has nothing of its own to boot",
+                 "put a deploy before it");
+  }
+
+  void check_test(const BlockCommon& common) {
+    const std::string& wanted = common.connection_namespace.empty() ? common.name_space : common.connection_namespace;
+    if (booted_.contains(wanted)) return;
+    out_.error(common.place, "test" + in(wanted) + ": nothing was booted there before it",
+               booted_.empty() ? "put a boot before it"
+                               : "something was booted in " + listing({booted_.begin(), booted_.end()}));
+  }
+
+  std::vector<std::string> names_deployed() const {
+    std::vector<std::string> names;
+    for (const auto& [name, deploy] : deployed_) names.push_back(name);
+    return names;
+  }
+
+  const boards::BoardType& type_;
+  Diagnostics& out_;
+  std::map<std::string, const DeployTmpfs*> deployed_, unbooted_;
+  std::set<std::string> booted_;
+};
+
+}  // namespace
+
+void check_against_type(const JobDefinition& job, const boards::BoardType& type, Diagnostics& out) {
+  check_name(job, type, out);
+  check_context(job, type, out);
+  BlockChecks checks(type, out);
+  for (const ActionBlock& block : job.actions) std::visit(checks, block);
+  checks.finish();
+}
+
+}  // namespace hilltop::jobs::planning
