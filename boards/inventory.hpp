@@ -39,6 +39,10 @@ struct Inventory {
 [[nodiscard]] Inventory read_inventory(const std::filesystem::path& file, const BoardTypes& types, drivers::DriverTable drivers,
                                        Diagnostics& diagnostics);
 
+/// The same for a text that is not (yet) in `file`; relative paths in it are seen from that file's folder.
+[[nodiscard]] Inventory read_inventory_text(std::string_view text, const std::filesystem::path& file, const BoardTypes& types,
+                                            drivers::DriverTable drivers, Diagnostics& diagnostics);
+
 /// What a changed lab file means for the boards that run.
 struct InventoryChange {
   std::vector<std::string> added, removed, changed;
