@@ -98,7 +98,7 @@ void visit(ConsoleRead& m, auto&& f) {
   f("board", m.board), f("console", m.console), f("from", m.from), f("max", m.max), f("wait_ms", m.wait_ms), f("exact", m.exact);
 }
 void visit(ConsoleWrite& m, auto&& f) { f("board", m.board), f("console", m.console), f("bytes", Bytes{m.bytes}); }
-void visit(ApplyInventory& m, auto&& f) { f("text", Bytes{m.text}), f("file_name", m.file_name); }
+void visit(ApplyInventory& m, auto&& f) { f("text", Bytes{m.text}), f("file_name", m.file_name), f("keep", m.keep); }
 void visit(JobLogged& m, auto&& f) { f("job", m.job), f("first_line", m.first_line), f("lines", m.lines); }
 void visit(JobResult& m, auto&& f) { f("job", m.job), f("case", m.test_case); }
 void visit(JobAction& m, auto&& f) {

@@ -55,7 +55,8 @@ struct ConsoleWrite {
   std::string bytes;
 };
 struct ApplyInventory {
-  std::string text, file_name;  ///< of the lab file
+  std::string text, file_name;    ///< of the lab file
+  std::vector<std::string> keep;  ///< boards that are in use: left as they are for now, even when changed or gone
 };
 using WorkerCommand = std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead, ConsoleWrite,
                                    ApplyInventory>;

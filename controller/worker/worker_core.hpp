@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "boards/board_session.hpp"
+#include "boards/inventory.hpp"
+#include "controller/worker/in_process.hpp"
+
+/// Inside of a worker. Everything here runs on the worker's thread.
+namespace hilltop::controller {
+
+struct WorkerBoard {
+  boards::BoardConfig config;
+  std::shared_ptr<boards::BoardSession> session;  ///< nullptr while it is not (yet) open
+  std::string problem = "being opened";
+  std::uint64_t job = 0;        ///< that runs on it
+  std::uint64_t keeper = 0;     ///< the task that opens it
+};
+
+struct RunningJob {
+  std::uint64_t task = 0;
+  std::string cancel_reason;
+};
+
+struct WorkerCore {
+  WorkerCore(asio::any_io_executor e, WorkerOptions o)
+      : executor(e), options(std::move(o)), scope(e, "worker"), closing(e, "worker closing") {}
+
+  asio::any_io_executor executor;
+  WorkerOptions options;
+  std::function<void(WorkerEvent)> emit;  ///< hands an event to the controller
+  std::map<std::string, std::shared_ptr<WorkerBoard>> boards;
+  std::map<std::uint64_t, RunningJob> jobs;
+  TaskScope scope;    ///< jobs, commands, boards being opened
+  TaskScope closing;  ///< what must run to its end while `scope` is canceled
+  std::atomic<bool> gone{false};
+};
+using Worker = std::shared_ptr<WorkerCore>;
+
+/// The open session of a board. Errors: not_found (job); unavailable (infrastructure) with its problem.
+Result<std::shared_ptr<boards::BoardSession>> session_of(const Worker& worker, const std::string& board);
+/// Tells the controller how the board stands.
+void emit_status(const Worker& worker, const WorkerBoard& board);
+
+Task<WorkerReply> execute(Worker worker, WorkerCommand command, Deadline deadline);
+
+// One function a command.
+Task<WorkerReply> run_job(Worker worker, RunJob command, Deadline deadline);
+Task<WorkerReply> cancel_job(Worker worker, CancelJob command, Deadline deadline);
+Task<WorkerReply> switch_power(Worker worker, PowerCommand command, Deadline deadline);
+Task<WorkerReply> reset_board(Worker worker, ResetCommand command, Deadline deadline);
+Task<WorkerReply> flash_board(Worker worker, FlashCommand command, Deadline deadline);
+Task<WorkerReply> clean_board(Worker worker, CleanBoard command, Deadline deadline);
+Task<WorkerReply> read_console(Worker worker, ConsoleRead command, Deadline deadline);
+Task<WorkerReply> write_console(Worker worker, ConsoleWrite command, Deadline deadline);
+Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadline deadline);
+
+/// Closes every board. Nothing may run any more.
+asio::awaitable<void> close_all(Worker worker, Deadline deadline);
+
+}  // namespace hilltop::controller
