@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "jobs/action/actions.hpp"
+#include "jobs/action/image_format.hpp"
+#include "jobs/action/login.hpp"
+
+namespace hilltop::jobs {
+namespace {
+
+using drivers::PowerState;
+
+std::string boot_action_name(BootMethod method) {
+  switch (method) {
+    case BootMethod::qemu:
+      return "boot-qemu-image";
+    case BootMethod::minimal:
+      return "minimal-boot";
+    case BootMethod::monitor:
+      return "boot-monitor";
+  }
+  return "boot";
+}
+
+Result<std::vector<drivers::FlashImage>> flash_images(const JobRun& run, const std::vector<DeployedImage>& deployed) {
+  const auto& facts = run.input.board->type().flash;
+  std::vector<drivers::FlashImage> out;
+  for (const auto& image : deployed) {
+    HILLTOP_TRY(const auto format, image_format_of(image.path));
+    if (std::ranges::find(facts.formats, format) == facts.formats.end() && !facts.formats.empty())
+      return Error(Errc::bad_input, Blame::job,
+                   "image '" + image.label + "': boards of this type do not take files of its format");
+    drivers::FlashImage file{image.path, format, std::nullopt};
+    if (format == drivers::ImageFormat::raw) {
+      if (!facts.raw_address)
+        return Error(Errc::bad_input, Blame::job,
+                     "image '" + image.label +
+                         "' is neither ELF nor Intel HEX, and boards of this type have no address for raw images");
+      file.address = facts.raw_address;
+    }
+    out.push_back(std::move(file));
+  }
+  return out;
+}
+
+Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
+  const auto deployed = run->deployed.find(context.name_space);
+  if (deployed == run->deployed.end() || deployed->second.empty()) co_return ok();
+  Step step(*run, context, "flash");
+  HILLTOP_CO_TRY(auto images, flash_images(*run, deployed->second));
+  run->log(LogLevel::info, "flashing " + std::to_string(images.size()) + (images.size() == 1 ? " image" : " images"));
+  auto shown = std::make_shared<std::uint64_t>(0);  // percent
+  auto progress = [run, shown](std::uint64_t done, std::uint64_t total) {
+    const auto percent = total == 0 ? 100 : done * 100 / total;
+    if (percent < *shown + 10) return;
+    *shown = percent - percent % 10;
+    run->log(LogLevel::info, "flashed " + std::to_string(percent) + " % of " + std::to_string(total) + " bytes");
+  };
+  const drivers::FlashProgress handler = progress;
+  auto result = co_await run->input.board->flash(std::move(images), handler, step.deadline());
+  if (!result) co_return std::move(result).within("flash");
+  step.succeed();
+  co_return ok();
+}
+
+/// Starts the board so that its first line is seen: the cursor stands before the reset.
+Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
+  Step step(*run, context, "reset-device");
+  auto& board = *run->input.board;
+  run->cursor = run->console->end();
+  if (board.last_power_state() != PowerState::on) {
+    run->log(LogLevel::info, "powering the board on");
+    HILLTOP_CO_CHECK(co_await board.power(PowerState::on, step.deadline()));
+  } else if (block->reset) {
+    run->log(LogLevel::info, "resetting the board");
+    HILLTOP_CO_CHECK(co_await board.reset(drivers::ResetKind::hard, step.deadline()));
+  }
+  step.succeed();
+  co_return ok();
+}
+
+/// "-kernel {zephyr}" with the deployed files' names for the labels.
+std::string with_paths(std::string text, const std::vector<DeployedImage>& images) {
+  for (const auto& image : images) {
+    const auto label = "{" + image.label + "}";
+    for (auto at = text.find(label); at != std::string::npos; at = text.find(label, at + image.path.string().size()))
+      text.replace(at, label.size(), image.path.string());
+  }
+  return text;
+}
+
+Task<> configure_machine(std::shared_ptr<JobRun> run, ActionContext context) {
+  auto& board = *run->input.board;
+  if (board.last_power_state() != PowerState::off)
+    HILLTOP_CO_CHECK(co_await board.power(PowerState::off, context.deadline));
+  drivers::ConfigurableMachine::Setup setup;
+  setup.context = run->input.definition->context;
+  for (const auto& [key, value] : board.type().context) setup.context.emplace(key, value);
+  setup.extra_options = run->input.definition->context_extra_options;
+  setup.job_dir = run->input.job_dir.string();
+  const auto& images = run->deployed[context.name_space];
+  for (const auto& image : images)
+    if (!image.image_arg.empty()) setup.image_args.push_back(with_paths(image.image_arg, images));
+  co_return board.machine()->configure(std::move(setup)).within("the machine");
+}
+
+}  // namespace
+
+Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
+  if (!run->console) co_return Error(Errc::unsupported, Blame::configuration, "the board has no console");
+  if (block->pre_power_command || block->pre_os_command)
+    co_return Error(Errc::unsupported, Blame::configuration,
+                    "this lab's boards have no pre_power_command or pre_os_command");
+  Step step(*run, context, boot_action_name(block->method));
+  context.deadline = step.deadline();
+  if (run->input.board->machine() != nullptr)
+    HILLTOP_CO_CHECK(co_await configure_machine(run, context));
+  else
+    HILLTOP_CO_CHECK(co_await flash(run, context));
+  HILLTOP_CO_CHECK(co_await start(run, block, context));
+  if (block->auto_login || !block->prompts.empty()) {
+    Step login(*run, context, "auto-login-action");
+    HILLTOP_CO_CHECK(co_await reach_prompt(run, block, login.deadline()));
+    login.succeed();
+  }
+  step.succeed();
+  co_return ok();
+}
+
+}  // namespace hilltop::jobs

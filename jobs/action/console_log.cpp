@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/action/console_log.hpp"
+
+#include <algorithm>
+
+namespace hilltop::jobs {
+namespace {
+
+constexpr std::size_t read_bytes = 64 * 1024;
+constexpr std::uint64_t refill_bytes = 256 * 1024;
+constexpr auto refill_patience = 10s;
+constexpr std::size_t shown_kept = 20'000;    // log lines whose offsets are remembered
+constexpr std::size_t notable_kept = 10'000;  // a board that faults in a loop must not eat the worker's memory
+constexpr auto line_end_grace = 100ms;        // how long a result waits for the rest of its line
+constexpr auto down_pause = 20ms;             // between two looks at a console whose board has no power
+
+/// The length of the escape sequence at the start of `text`. Source: ECMA-48 5.4 (CSI), 5.6 (OSC).
+std::size_t escape_length(std::string_view text) {
+  if (text.size() < 2) return text.size();
+  if (text[1] == '[') {
+    std::size_t i = 2;
+    while (i < text.size() && (text[i] < 0x40 || text[i] > 0x7e)) ++i;
+    return std::min(i + 1, text.size());
+  }
+  if (text[1] == ']') {
+    const auto end = text.find_first_of("\a\x1b", 2);
+    return end == std::string_view::npos ? text.size() : end + 1;
+  }
+  return 2;
+}
+
+/// The length of the UTF-8 sequence at the start of `text`, 0 when it is none. Source: RFC 3629 section 4.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto lead = byte(0);
+  const std::size_t n = lead < 0x80                     ? 1
+                        : (lead >= 0xc2 && lead < 0xe0) ? 2
+                        : (lead >= 0xe0 && lead < 0xf0) ? 3
+                        : (lead >= 0xf0 && lead < 0xf5) ? 4
+                                                        : 0;
+  if (n == 0 || n > text.size()) return 0;
+  for (std::size_t i = 1; i < n; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf0 && byte(1) < 0x90) ||
+      (lead == 0xf4 && byte(1) > 0x8f))
+    return 0;
+  return n;
+}
+
+bool says_boot(const boards::Rule& rule) {
+  return rule.severity != boards::Severity::fault && rule.id.ends_with("-boot");
+}
+
+template <class T>
+std::vector<T> within(const std::vector<T>& all, std::uint64_t from, std::uint64_t to) {
+  std::vector<T> out;
+  for (const auto& item : all)
+    if (item.offset >= from && item.offset < to) out.push_back(item);
+  return out;
+}
+
+}  // namespace
+
+void Masker::add(std::string secret) {
+  if (secret.empty()) return;
+  secrets_.push_back(std::move(secret));
+  std::ranges::sort(secrets_, std::ranges::greater(), &std::string::size);
+}
+
+std::string Masker::operator()(std::string text) const {
+  constexpr std::string_view mask = "[MASKED]";
+  for (const auto& secret : secrets_)
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + mask.size()))
+      text.replace(at, secret.size(), mask);
+  return text;
+}
+
+std::string clean_for_display(std::string_view line) {
+  std::string out;
+  out.reserve(line.size());
+  for (std::size_t i = 0; i < line.size();) {
+    const auto c = static_cast<unsigned char>(line[i]);
+    if (c == 0x1b) {
+      i += escape_length(line.substr(i));
+    } else if ((c < 0x20 && c != '\t') || c == 0x7f) {
+      if (c != '\r' && c != '\a' && c != 0) out += "\xef\xbf\xbd";
+      ++i;
+    } else if (const auto n = utf8_length(line.substr(i)); n > 0) {
+      out += line.substr(i, n);
+      i += n;
+    } else {
+      out += "\xef\xbf\xbd";  // U+FFFD
+      ++i;
+    }
+  }
+  return out;
+}
+
+ConsoleLog::ConsoleLog(asio::any_io_executor executor, std::shared_ptr<boards::Console> console, boards::RuleSet rules,
+                       ResultSink* sink, std::shared_ptr<const Masker> masker)
+    : console_(std::move(console)),
+      rules_(std::move(rules)),
+      sink_(sink),
+      masker_(std::move(masker)),
+      progress_(std::move(executor)),
+      position_(console_->end()),
+      line_begin_(position_) {
+  splitter_.restart_at(position_);
+}
+
+Task<> ConsoleLog::follow(std::shared_ptr<ConsoleLog> self) {
+  while (true) {
+    auto chunk = co_await self->console_->read(self->position_, read_bytes, Deadline::never());
+    if (chunk) {
+      if (chunk->lost > 0) HILLTOP_CO_CHECK(co_await refill(self, chunk->offset));
+      self->take(chunk->bytes, chunk->offset, chunk->time);
+      continue;
+    }
+    if (chunk.error().code == Errc::canceled) co_return ok();
+    HILLTOP_CO_CHECK(co_await sleep_for(down_pause));  // without power: it may come back
+  }
+}
+
+/// The log fell behind the console's window: what it missed is in the transcript.
+Task<> ConsoleLog::refill(std::shared_ptr<ConsoleLog> self, std::uint64_t to) {
+  while (self->position_ < to) {
+    const auto next = std::min(to, self->position_ + refill_bytes);
+    auto bytes = co_await self->console_->fetch(self->position_, next, Deadline::after(refill_patience));
+    if (bytes && !bytes->empty()) {
+      self->take(*bytes, self->position_, utc_now());
+      continue;
+    }
+    if (!bytes && bytes.error().code == Errc::canceled) co_return std::move(bytes).error();
+    const auto missing = std::to_string(to - self->position_) + " bytes of the console are missing here";
+    self->sink_->log({utc_now(), LogLevel::warning, missing, self->name_space_});
+    self->splitter_.restart_at(to);
+    self->position_ = to;
+  }
+  co_return ok();
+}
+
+void ConsoleLog::take(std::string_view bytes, std::uint64_t offset, UtcTime time) {
+  splitter_.feed(bytes, [&](std::string_view one, std::uint64_t at) { line(one, at, time); });
+  position_ = offset + bytes.size();
+  line_begin_ = position_ - splitter_.rest().size();
+  progress_.notify();
+}
+
+void ConsoleLog::line(std::string_view text, std::uint64_t offset, UtcTime time) {
+  const auto number = sink_->log({time, LogLevel::target, (*masker_)(clean_for_display(text)), name_space_});
+  shown_.push_back({offset, number});
+  if (shown_.size() > shown_kept) shown_.pop_front();
+  if (judged_partial_ != offset + 1) judge(text, offset, number);
+}
+
+void ConsoleLog::judge(std::string_view text, std::uint64_t offset, std::uint64_t log_line) {
+  for (const auto* rule : rules_.find(text)) {
+    auto& list = rule->severity == boards::Severity::fault ? faults_ : boots_;
+    if (rule->severity != boards::Severity::fault && !says_boot(*rule)) continue;
+    if (list.size() < notable_kept) list.push_back({offset, log_line, rule, clean_for_display(text)});
+  }
+  if (auto summary = parse_ztest_line(text); summary && summaries_.size() < notable_kept)
+    summaries_.push_back({offset, offset + text.size(), *std::move(summary)});
+}
+
+Task<> ConsoleLog::catch_up(std::shared_ptr<ConsoleLog> self, std::uint64_t offset, Deadline deadline) {
+  while (self->position_ < offset) HILLTOP_CO_CHECK(co_await self->progress_.wait(deadline));
+  const auto grace = deadline.at_most(line_end_grace);
+  while (self->line_begin_ < offset) {
+    if (auto more = co_await self->progress_.wait(grace); more)
+      continue;
+    else if (more.error().code == Errc::canceled)
+      co_return std::move(more).error();
+    break;
+  }
+  co_return ok();
+}
+
+void ConsoleLog::judge_rest() {
+  if (splitter_.rest().empty() || judged_partial_ == line_begin_ + 1) return;
+  judge(splitter_.rest(), line_begin_, 0);
+  judged_partial_ = line_begin_ + 1;
+}
+
+std::uint64_t ConsoleLog::log_line_at(std::uint64_t offset) const {
+  if (offset >= line_begin_) return 0;
+  const auto next = std::ranges::upper_bound(shown_, offset, {}, &Shown::offset);
+  return next == shown_.begin() ? 0 : std::prev(next)->log_line;
+}
+
+std::vector<ConsoleLog::Notable> ConsoleLog::faults(std::uint64_t from, std::uint64_t to) const {
+  return within(faults_, from, to);
+}
+std::vector<ConsoleLog::Notable> ConsoleLog::boots(std::uint64_t from, std::uint64_t to) const {
+  return within(boots_, from, to);
+}
+std::vector<ConsoleLog::Summary> ConsoleLog::summaries(std::uint64_t from, std::uint64_t to) const {
+  return within(summaries_, from, to);
+}
+
+}  // namespace hilltop::jobs

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "boards/console/console.hpp"
+#include "boards/console/rules.hpp"
+#include "jobs/parser/ztest_summary.hpp"
+#include "jobs/ports.hpp"
+
+namespace hilltop::jobs {
+
+/// Takes secrets out of what is logged.
+class Masker {
+ public:
+  void add(std::string secret);
+  [[nodiscard]] std::string operator()(std::string text) const;
+
+ private:
+  std::vector<std::string> secrets_;  // longest first: a secret may hold another one
+};
+
+/// A console line for display: escape sequences gone, control characters replaced, UTF-8 mended.
+[[nodiscard]] std::string clean_for_display(std::string_view line);
+
+/// Follows a board's console while a job runs: every line goes to the job's log, and lines that say something about the
+/// run (faults, resets, summaries) are remembered with their offsets.
+/// Thread: the pipeline's.
+class ConsoleLog {
+ public:
+  /// A line that a rule found.
+  struct Notable {
+    std::uint64_t offset = 0;
+    std::uint64_t log_line = 0;
+    const boards::Rule* rule = nullptr;
+    std::string text;
+  };
+  struct Summary {
+    std::uint64_t offset = 0, end = 0;
+    ZtestLine line;
+  };
+
+  ConsoleLog(asio::any_io_executor executor, std::shared_ptr<boards::Console> console, boards::RuleSet rules,
+             ResultSink* sink, std::shared_ptr<const Masker> masker);
+
+  /// Reads until it is canceled.
+  static Task<> follow(std::shared_ptr<ConsoleLog> self);
+
+  /// Waits until everything before `offset` was read and, for a short while, until the line that holds it has ended.
+  static Task<> catch_up(std::shared_ptr<ConsoleLog> self, std::uint64_t offset, Deadline deadline);
+  /// Judges the line that has not ended as far as it came: for the end of a test.
+  void judge_rest();
+
+  /// The log line that shows the console's byte at `offset`; 0 when it is not known (any more).
+  [[nodiscard]] std::uint64_t log_line_at(std::uint64_t offset) const;
+  /// Rule hits of severity fault, and unexpected boot banners, in [from, to).
+  [[nodiscard]] std::vector<Notable> faults(std::uint64_t from, std::uint64_t to) const;
+  [[nodiscard]] std::vector<Notable> boots(std::uint64_t from, std::uint64_t to) const;
+  [[nodiscard]] std::vector<Summary> summaries(std::uint64_t from, std::uint64_t to) const;
+
+  void set_name_space(std::string name_space) { name_space_ = std::move(name_space); }
+
+ private:
+  static Task<> refill(std::shared_ptr<ConsoleLog> self, std::uint64_t to);
+  void take(std::string_view bytes, std::uint64_t offset, UtcTime time);
+  void line(std::string_view text, std::uint64_t offset, UtcTime time);
+  void judge(std::string_view text, std::uint64_t offset, std::uint64_t log_line);
+
+  std::shared_ptr<boards::Console> console_;
+  boards::RuleSet rules_;
+  ResultSink* sink_;
+  std::shared_ptr<const Masker> masker_;
+  boards::LineSplitter splitter_;
+  Event progress_;
+  std::uint64_t position_;    // everything before it was read
+  std::uint64_t line_begin_;  // where the line that has not ended begins
+  std::string name_space_;
+  struct Shown {
+    std::uint64_t offset, log_line;
+  };
+  std::deque<Shown> shown_;
+  std::vector<Notable> faults_, boots_;
+  std::vector<Summary> summaries_;
+  std::uint64_t judged_partial_ = 0;  // offset + 1 of a partial line that was judged already
+};
+
+}  // namespace hilltop::jobs

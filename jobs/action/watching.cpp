@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/action/watching.hpp"
+
+#include <algorithm>
+
+namespace hilltop::jobs {
+namespace {
+
+constexpr auto judge_patience = 5s;  // for the log to catch up with a flood
+
+}  // namespace
+
+std::optional<Fact> fault_in(const JobRun& run, const TestWindow& window, std::uint64_t to) {
+  const auto told = [](const ConsoleLog::Notable& seen) {
+    const auto line = seen.log_line == 0 ? std::string() : " (log line " + std::to_string(seen.log_line) + ")";
+    return seen.rule->summary + ": " + seen.text + line;
+  };
+  const auto faults = run.console_log->faults(window.faults_from, to);
+  if (!faults.empty()) return Fact{Finding::fault_seen, "while a test ran: " + told(faults.front())};
+  const auto boots = run.console_log->boots(window.resets_from, to);
+  if (!boots.empty())
+    return Fact{Finding::unexpected_reset, "the board was reset while a test ran: " + told(boots.front())};
+  return std::nullopt;
+}
+
+Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64_t to, Deadline deadline) {
+  // The log reads on its own: without this a fault just before the end pattern could be overlooked.
+  const auto patience = deadline.passed() ? Deadline::after(judge_patience) : deadline.at_most(judge_patience);
+  if (auto read = co_await ConsoleLog::catch_up(run->console_log, to, patience); !read) {
+    if (read.error().code == Errc::canceled) co_return read;
+    co_return run->fail(Finding::defect, "the console's log did not catch up with the test");
+  }
+  run->console_log->judge_rest();
+  if (auto fact = fault_in(*run, window, to)) co_return run->fail(fact->finding, fact->text);
+  co_return ok();
+}
+
+Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what, Deadline deadline) {
+  HILLTOP_CO_CHECK(co_await judge_console(run, window, run->console->end(), deadline));
+  if (silent) co_return run->fail(Finding::test_silent, what + "; the board was silent");
+  co_return run->fail(Finding::test_not_ended, what);
+}
+
+Result<> after_skip(JobRun& run, const ActionContext& context, std::size_t facts_before, Result<> result) {
+  if (result || !context.skip_on_timeout || result.error().code == Errc::canceled) return result;
+  const auto stall = [](const Fact& f) {
+    return f.finding == Finding::test_silent || f.finding == Finding::test_not_ended;
+  };
+  const auto first = run.facts.begin() + static_cast<std::ptrdiff_t>(facts_before);
+  if (std::none_of(first, run.facts.end(), stall)) return result;
+  run.facts.erase(std::remove_if(first, run.facts.end(), stall), run.facts.end());
+  run.log(LogLevel::warning, "the time-out of this test has skip: the job goes on");
+  return ok();
+}
+
+}  // namespace hilltop::jobs
