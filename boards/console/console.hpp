@@ -19,7 +19,7 @@ namespace hilltop::boards {
 struct ConsoleChunk {
   std::uint64_t offset = 0;  ///< of bytes[0], in bytes since the console's first byte ever
   std::uint64_t lost = 0;
-  UtcTime time;              ///< when the first of `bytes` was read from the line
+  UtcTime time;  ///< when the first of `bytes` was read from the line
   std::string bytes;
 };
 
@@ -56,8 +56,8 @@ class Console {
   virtual Task<std::uint64_t> offset_at(UtcTime time) = 0;
 
   /// Types `bytes` as they are. Writers take turns: one write() ends before the next begins.
-  /// Errors: mismatch (dut) when check_echo is on and the echo did not come; timeout (dut) when the line does not take the
-  /// bytes; unavailable; canceled.
+  /// Errors: mismatch (dut) when check_echo is on and the echo did not come; timeout (dut) when the line does not take
+  /// the bytes; unavailable; canceled.
   virtual Task<> write(std::string bytes, Typing typing, Deadline deadline) = 0;
 
   /// Says that the board has lost power or died: readers that have read everything get `reason` until set_up().
@@ -78,12 +78,12 @@ struct ConsoleStats {
 class ConsoleEngine {
  public:
   struct Options {
-    std::filesystem::path dir;                          ///< journal and segments
+    std::filesystem::path dir;  ///< journal and segments
     std::size_t shards = 1;
-    std::size_t window_bytes = 1 << 20;                 ///< kept in memory for live readers, a console
-    std::size_t pending_limit_bytes = 64 << 20;         ///< waiting for the disk; beyond it reading pauses
-    std::size_t segment_bytes = 8 << 20;                ///< journal size at which it is sealed
-    std::chrono::milliseconds sync_interval{100};       ///< between two fdatasync
+    std::size_t window_bytes = 1 << 20;            ///< kept in memory for live readers, a console
+    std::size_t pending_limit_bytes = 64 << 20;    ///< waiting for the disk; beyond it reading pauses
+    std::size_t segment_bytes = 8 << 20;           ///< journal size at which it is sealed
+    std::chrono::milliseconds sync_interval{100};  ///< between two fdatasync
   };
 
   /// Opens the store in `options.dir`; a torn tail is cut and said, nothing before it is lost.

@@ -15,16 +15,19 @@ namespace hilltop::boards {
 
 /// Where one of several patterns was found.
 struct Match {
-  std::size_t pattern = 0;    ///< index into the set
-  std::uint64_t begin = 0;    ///< offsets in the console
+  std::size_t pattern = 0;  ///< index into the set
+  std::uint64_t begin = 0;  ///< offsets in the console
   std::uint64_t end = 0;
-  std::string text;           ///< what matched
-  std::string before;         ///< what stood before it since the last match (at most the window)
+  std::string text;                           ///< what matched
+  std::string before;                         ///< what stood before it since the last match (at most the window)
   std::map<std::string, std::string> groups;  ///< the named groups that took part
 };
 
 /// Python `re` patterns with DOTALL, compiled once (PCRE2, JIT where the machine has it, match limits set).
-/// Thread: immutable, any. Source: Python `re` documentation; pexpect `expect`: the first match by position wins, then list order.
+/// They mean what a Python bytes pattern means: \w, \d and \s are ASCII, "." is one byte, \xhh is that byte. A
+/// character beyond ASCII and \uXXXX stand for its UTF-8 bytes as one unit, also in [...]; in [^...] and in ranges they
+/// are refused. What Python's `re` does not know is refused, though PCRE2 knows it. Thread: immutable, any. Source:
+/// Python 3.11 `re` documentation; pexpect `expect`: the first match by position wins, then list order.
 class PatternSet {
  public:
   /// Errors: bad_input (job) with the pattern, what is wrong and where in it.
@@ -37,42 +40,52 @@ class PatternSet {
     std::size_t pattern, begin, end;
     std::map<std::string, std::string> groups;
   };
-  /// The first hit in `text` by position, then by list order. Errors: bad_input (job) when a pattern exceeds its match limit.
+  /// The first hit in `text` by position, then by list order. Errors: bad_input (job) when a pattern exceeds its match
+  /// limit.
   [[nodiscard]] Result<std::optional<Hit>> search(std::string_view text) const;
+
+  /// Where a match of each pattern may still begin, in a text that grows at its end: what lies before need not be
+  /// searched again. Empty: everywhere.
+  using Progress = std::vector<std::size_t>;
+  /// The same, without searching what `progress` rules out; `progress` moves on when there is no hit.
+  [[nodiscard]] Result<std::optional<Hit>> search(std::string_view text, Progress& progress) const;
+  /// Whether both are the same compiled set.
+  [[nodiscard]] bool same_as(const PatternSet& other) const { return compiled_ == other.compiled_; }
 
  private:
   struct Compiled;
   std::shared_ptr<const Compiled> compiled_;
 };
 
-/// A cursor over a console that finds patterns as pexpect does: anywhere in the stream since the last match, across lines,
-/// within the last `window` bytes; neither misses nor doubles a match.
-/// Thread: of the coroutine that uses it.
+/// A cursor over a console that finds patterns as pexpect does: anywhere in the stream since the last match, across
+/// lines, within the last `window` bytes; neither misses nor doubles a match. Where it falls out of the console's
+/// memory it reads on from the transcript. Thread: of the coroutine that uses it; one call at a time.
 class Expect {
  public:
   Expect(std::shared_ptr<Console> console, std::uint64_t from, std::size_t window = 64 * 1024);
 
   /// The next match. Bytes before its end are consumed. An empty pattern matches at once.
-  /// Errors: timeout (dut), canceled, those of Console::read and PatternSet::search. Nothing is consumed then.
+  /// Errors: timeout (dut), canceled, those of Console::read and PatternSet::search; when the board is down only after
+  /// all that it said was searched. Nothing is consumed then.
   Task<Match> expect(PatternSet patterns, Deadline deadline);
 
-  /// Reads until the line is quiet for `quiet` or `deadline` passes, and consumes it: what stood there.
+  /// Reads until the line is quiet for `quiet` or `deadline` passes, and consumes it: what stood there (its last 1
+  /// MiB). Errors: canceled. A board that is down is quiet.
   Task<std::string> drain(std::chrono::milliseconds quiet, Deadline deadline);
 
-  /// Consumes up to `offset`: a match must begin after it.
+  /// Consumes up to `offset`: a match must begin after it. Going back is not possible.
   void skip_to(std::uint64_t offset);
-  [[nodiscard]] std::uint64_t position() const { return position_; }
+  /// The offset of the first byte not yet consumed (nor fallen out of the window).
+  [[nodiscard]] std::uint64_t position() const;
   /// Whether any byte came since this cursor was made: tells silence from the wrong words.
-  [[nodiscard]] bool heard_anything() const { return heard_; }
-  /// The last bytes not yet consumed, for messages.
+  [[nodiscard]] bool heard_anything() const;
+  /// The last bytes not yet consumed, for messages: control characters as \n, \xHH.
   [[nodiscard]] std::string tail(std::size_t max = 200) const;
 
+  struct State;
+
  private:
-  std::shared_ptr<Console> console_;
-  std::uint64_t position_;     // offset of pending_[0]
-  std::size_t window_;
-  std::string pending_;
-  bool heard_ = false;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace hilltop::boards

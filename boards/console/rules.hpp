@@ -17,14 +17,17 @@ enum class Severity : std::uint8_t { info, warning, fault };  ///< fault: the bo
 
 /// A line pattern that is watched for on every console, with example lines that a test runs.
 struct Rule {
-  std::string id;        ///< "zephyr-fatal"
-  std::string pack;      ///< "zephyr"
-  std::string pattern;   ///< Python re, searched in each line
+  std::string id;       ///< "zephyr-fatal"
+  std::string pack;     ///< "zephyr"
+  std::string pattern;  ///< Python re, searched in each line
   Severity severity = Severity::fault;
-  std::string summary;   ///< "kernel fault"
+  std::string summary;                  ///< "kernel fault"
   std::vector<std::string> matches;     ///< example lines that it finds
   std::vector<std::string> no_matches;  ///< lines that it must not find
 };
+
+/// `line` without terminal escape sequences (colours, cursor movements). Source: ECMA-48 5.3, 5.4.
+[[nodiscard]] std::string without_escapes(std::string_view line);
 
 /// The rules of one or more packs (boards/rules/*.yaml), compiled.
 class RuleSet {
@@ -34,7 +37,8 @@ class RuleSet {
   static Result<RuleSet> compile(std::vector<Rule> rules);
   RuleSet();
   [[nodiscard]] const std::vector<Rule>& rules() const;
-  /// The rules found in `line` (without its line end).
+  /// The rules found in `line` (without its line end), whatever its colours and whatever stands before it (time stamps,
+  /// levels). A rule that exceeds its match limit on this line is not found in it.
   [[nodiscard]] std::vector<const Rule*> find(std::string_view line) const;
 
  private:
@@ -42,8 +46,8 @@ class RuleSet {
   std::shared_ptr<const Compiled> compiled_;
 };
 
-/// Cuts a byte stream into lines at \n, \r\n or \r; the same lines at any chunk size. A line longer than `limit` is handed on
-/// in pieces of `limit`.
+/// Cuts a byte stream into lines at \n, \r\n or \r; the same lines at any chunk size. A line longer than `limit` is
+/// handed on in pieces of `limit`.
 class LineSplitter {
  public:
   explicit LineSplitter(std::size_t limit = 64 * 1024) : limit_(limit) {}
