@@ -127,9 +127,9 @@ std::string newline_from(std::string_view word) {
   return word == "crlf" ? "\r\n" : "\r";
 }
 
-void read_drivers(const Node& map, const std::string& what, Diagnostics& diagnostics) {
+void read_drivers(const Node& map, Diagnostics& diagnostics) {
   if (!map) return;
-  Fields fields(map, what + ": drivers", diagnostics);
+  Fields fields(map, "drivers", diagnostics);
   for (const auto& role : address_roles()) (void)fields.map(role);
   fields.refuse_others();
 }
@@ -175,10 +175,11 @@ const std::vector<std::string>& address_roles() {
 
 BoardType read_type(const Node& text, const std::string& name, const std::vector<std::string>& packs,
                     Diagnostics& diagnostics) {
-  Fields fields(text, "board type '" + name + "'", diagnostics);
+  Fields fields(text, "board type",
+                diagnostics);  // not its name: the place has it, and what a base got wrong is told once
   auto type = read_fields(fields, packs, diagnostics);
   type.name = name;
-  read_drivers(type.drivers, "board type '" + name + "'", diagnostics);
+  read_drivers(type.drivers, diagnostics);
   fields.refuse_others();
   return type;
 }

@@ -76,7 +76,8 @@ std::optional<std::vector<std::string>> Fields::texts(std::string_view key) {
 void Fields::check_word(const Node& value, std::string_view key, const std::vector<std::string>& known) {
   if (std::ranges::find(known, value.text()) != known.end()) return;
   auto help = suggest(value.text(), known);
-  if (help.empty()) help = one_of_text(known) + (known.size() == 1 ? " is the only one" : " was expected");
+  if (help.empty() && !known.empty())
+    help = one_of_text(known) + (known.size() == 1 ? " is the only one" : " was expected");
   error(value, "'" + std::string(key) + "': '" + value.text() + "' is not known", std::move(help));
 }
 
@@ -112,7 +113,7 @@ void Fields::refuse_others() {
   for (const auto& [key, value] : map_.entries()) {
     if (key.is_string() && std::ranges::find(known_, key.text()) != known_.end()) continue;
     auto help = suggest(key.text(), known_);
-    if (help.empty()) help = one_of_text(known_) + " was expected";
+    if (help.empty() && !known_.empty()) help = one_of_text(known_) + " was expected";
     error(key, "'" + key.text() + "' is not a key here", std::move(help));
   }
 }

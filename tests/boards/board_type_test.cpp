@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "boards/board_type.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/boards/temporary_folder.hpp"
+
+namespace hilltop::boards {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class BoardTypesTest : public testing::Test {
+ protected:
+  BoardTypesTest() { std::filesystem::create_directories(folder_.path() / "rules"); }
+
+  void type(const std::string& name, std::string_view text) { folder_.write("types/" + name + ".yaml", text); }
+
+  BoardTypes load() {
+    diagnostics_ = Diagnostics();
+    return BoardTypes::load(folder_.path() / "types", folder_.path() / "rules", diagnostics_);
+  }
+
+  /// The complaints of load(), with the folder's name cut.
+  std::string complaints() {
+    (void)load();
+    auto text = diagnostics_.to_string();
+    const auto prefix = (folder_.path() / "types").string() + "/";
+    for (auto at = text.find(prefix); at != text.npos; at = text.find(prefix)) text.erase(at, prefix.size());
+    return text;
+  }
+
+  test::TemporaryFolder folder_;
+  Diagnostics diagnostics_;
+};
+
+TEST_F(BoardTypesTest, ReadsEveryKey) {
+  type("full", R"(
+description: a board
+aliases: [one, two]
+source: its manual
+verified: hardware
+consoles: [main, uart1]
+newline: crlf
+typing: {char_delay_ms: 5, check_echo: yes, chunk: 8}
+deploy: [tmpfs]
+boot: [minimal, monitor]
+flash: {source: page 3, verified: specification, formats: [elf, hex, bin], raw_address: 0x08000000, max_images: 2}
+timeouts: {actions: {power-off: {seconds: 1.5}}, connections: {lava-test-shell: {minutes: 2}}}
+power_off_time_ms: 250
+failure_retry: 3
+context: {arch: arm, memory: 16}
+available_architectures: [arm]
+configurable_machine: true
+drivers: {console: {driver: tty}}
+)");
+  const auto types = load();
+  ASSERT_EQ(diagnostics_.to_string(), "");
+  const auto* t = types.find("full");
+  ASSERT_NE(t, nullptr);
+  EXPECT_EQ(types.find("two"), t);
+  EXPECT_EQ(t->description, "a board");
+  EXPECT_EQ(t->source, "its manual");
+  EXPECT_EQ(t->verified, drivers::Verified::hardware);
+  EXPECT_THAT(t->consoles, ElementsAre("main", "uart1"));
+  EXPECT_EQ(t->newline, "\r\n");
+  EXPECT_EQ(t->typing.char_delay, 5ms);
+  EXPECT_TRUE(t->typing.check_echo);
+  EXPECT_EQ(t->typing.chunk, 8U);
+  EXPECT_TRUE(t->deploys("tmpfs") && t->boots("monitor") && !t->boots("qemu"));
+  EXPECT_TRUE(t->flash.supported);
+  EXPECT_EQ(t->flash.source, "page 3");
+  EXPECT_EQ(t->flash.verified, drivers::Verified::specification);
+  EXPECT_THAT(t->flash.formats,
+              ElementsAre(drivers::ImageFormat::elf, drivers::ImageFormat::intel_hex, drivers::ImageFormat::raw));
+  EXPECT_EQ(t->flash.raw_address, 0x08000000U);
+  EXPECT_EQ(t->flash.max_images, 2U);
+  EXPECT_EQ(t->action_timeouts.at("power-off"), 1500ms);
+  EXPECT_EQ(t->connection_timeouts.at("lava-test-shell"), 2min);
+  EXPECT_EQ(t->power_off_time, 250ms);
+  EXPECT_EQ(t->failure_retry, 3U);
+  EXPECT_EQ(t->context.at("memory"), "16");
+  EXPECT_TRUE(t->configurable_machine);
+  EXPECT_EQ(t->drivers["console"]["driver"].text(), "tty");
+}
+
+TEST_F(BoardTypesTest, AnEmptyTypeHasSafeDefaults) {
+  type("bare", "description: nothing known\n");
+  const auto types = load();
+  const auto* t = types.find("bare");
+  ASSERT_NE(t, nullptr) << diagnostics_.to_string();
+  EXPECT_FALSE(t->flash.supported);
+  EXPECT_EQ(t->flash.source, "");
+  EXPECT_EQ(t->verified, drivers::Verified::unproven);
+  EXPECT_THAT(t->consoles, ElementsAre("main"));
+  EXPECT_EQ(t->newline, "\r");
+  EXPECT_EQ(t->failure_retry, 1U);
+}
+
+TEST_F(BoardTypesTest, ExtendsMergesMapsAndReplacesLists) {
+  type("base",
+       "abstract: true\naliases: [old]\nconsoles: [a, b]\nfailure_retry: 2\nflash: {source: s, formats: [hex]}\n"
+       "drivers: {emulator: {driver: qemu, system: arm}}\n");
+  type("middle", "extends: base\nflash: {formats: [elf], max_images: 2}\n");
+  type("leaf", "extends: middle\nconsoles: [c]\ndrivers: {emulator: {machine: m}}\n");
+  const auto types = load();
+  ASSERT_EQ(diagnostics_.to_string(), "");
+  EXPECT_EQ(types.find("base"), nullptr);
+  EXPECT_EQ(types.find("old"), nullptr);
+  EXPECT_THAT(types.names(), ElementsAre("leaf", "middle"));
+  const auto* leaf = types.find("leaf");
+  EXPECT_THAT(leaf->consoles, ElementsAre("c"));
+  EXPECT_EQ(leaf->failure_retry, 2U);
+  EXPECT_EQ(leaf->flash.source, "s");
+  EXPECT_THAT(leaf->flash.formats, ElementsAre(drivers::ImageFormat::elf));
+  EXPECT_EQ(leaf->flash.max_images, 2U);
+  EXPECT_EQ(leaf->drivers.to_json().dump(), R"({"emulator":{"driver":"qemu","machine":"m","system":"arm"}})");
+}
+
+TEST_F(BoardTypesTest, ACircleOfExtendsIsRefused) {
+  type("a", "extends: b\n");
+  type("b", "extends: c\n");
+  type("c", "extends: a\n");
+  EXPECT_THAT(complaints(),
+              HasSubstr("c.yaml:1:10: extends: the types extend each other in a circle: a -> b -> c -> a"));
+  type("self", "extends: self\n");
+  EXPECT_THAT(complaints(),
+              HasSubstr("self.yaml:1:10: extends: the types extend each other in a circle: self -> self"));
+}
+
+TEST_F(BoardTypesTest, AnUnknownBaseIsRefusedWithASuggestion) {
+  type("microbit", "");
+  type("mine", "extends: micorbit\n");
+  EXPECT_THAT(complaints(),
+              HasSubstr("mine.yaml:1:10: extends: 'micorbit' is no board type (did you mean 'microbit'?)"));
+}
+
+struct Mistake {
+  std::string text, complaint;
+};
+
+TEST_F(BoardTypesTest, EveryMistakeIsToldWithItsPlaceAndWhatWasExpected) {
+  const std::vector<Mistake> mistakes = {
+      {"descripton: x\n", "t.yaml:1:1: board type: 'descripton' is not a key here (did you mean 'description'?)"},
+      {"typing: {delay: 1}\n",
+       "t.yaml:1:10: typing: 'delay' is not a key here (char_delay_ms, check_echo or chunk was expected)"},
+      {"typing: fast\n", "t.yaml:1:9: board type: 'typing' must be a map, not text"},
+      {"typing: {chunk: 0}\n", "t.yaml:1:17: typing: 'chunk' must be a whole number from 1 to 4096, not 0"},
+      {"typing: {check_echo: 1}\n", "t.yaml:1:22: typing: 'check_echo' must be yes or no, not a number"},
+      {"verified: hardwear\n",
+       "t.yaml:1:11: board type: 'verified': 'hardwear' is not known (did you mean 'hardware'?)"},
+      {"boot: [u-boot]\n",
+       "t.yaml:1:8: board type: 'boot': 'u-boot' is not known (minimal, monitor or qemu was expected)"},
+      {"boot: minimal\n", "t.yaml:1:7: board type: 'boot' must be a list, not text"},
+      {"deploy: [nfs]\n", "t.yaml:1:10: board type: 'deploy': 'nfs' is not known (tmpfs is the only one)"},
+      {"aliases: [1]\n", "t.yaml:1:11: board type: 'aliases' must be text, not a number (put it into quotes: '1')"},
+      {"consoles: []\n", "t.yaml:1:11: board type: 'consoles' must name at least one"},
+      {"rule_packs: [zefyr]\n", "t.yaml:1:14: board type: 'rule_packs': 'zefyr' is not known"},
+      {"timeouts: {actions: {power-off: 10}}\n",
+       "t.yaml:1:33: power-off: a timeout with one unit was expected (for example {minutes: 3})"},
+      {"timeouts: {actions: {x: {minute: 1}}}\n",
+       "t.yaml:1:26: x: 'minute' is no unit of time (did you mean 'minutes'?)"},
+      {"timeouts: {actions: {x: {minutes: 0}}}\n",
+       "t.yaml:1:35: x: the time must be a number above 0, and a year at most"},
+      {"context: {a: [1]}\n", "t.yaml:1:14: context: 'a' must be text or a number, not a list"},
+      {"drivers: {power_port: {}}\n", "t.yaml:1:11: drivers: 'power_port' is not a key here"},
+      {"flash: {raw_address: -1}\n", "t.yaml:1:22: flash: 'raw_address' must be a whole number from 0, not -1"},
+      {"- a list\n", "t.yaml:1:1: board type: a map of keys and values was expected, not a list"},
+  };
+  for (const auto& mistake : mistakes) {
+    type("t", mistake.text);
+    EXPECT_THAT(complaints(), HasSubstr(mistake.complaint)) << mistake.text;
+  }
+}
+
+TEST_F(BoardTypesTest, AMistakeInABaseIsToldOnce) {
+  type("base", "abstract: true\nboot: [x]\n");
+  type("one", "extends: base\n");
+  type("two", "extends: base\n");
+  (void)load();
+  std::size_t of_boot = 0;
+  for (const auto& one : diagnostics_.all()) of_boot += one.message.contains("'boot'") ? 1 : 0;
+  EXPECT_EQ(of_boot, 1U) << diagnostics_.to_string();
+}
+
+TEST_F(BoardTypesTest, TwoTypesWithOneNameAreRefused) {
+  type("one", "aliases: [same]\n");
+  type("two", "aliases: [same, one]\n");
+  EXPECT_THAT(complaints(), HasSubstr("'same' is the name of board type 'one' already"));
+  EXPECT_THAT(complaints(), HasSubstr("'one' is the name of board type 'one' already"));
+}
+
+TEST_F(BoardTypesTest, AMissingFolderIsToldByName) {
+  std::filesystem::remove_all(folder_.path() / "rules");
+  EXPECT_THAT(complaints(), HasSubstr("rules: No such file or directory"));
+}
+
+TEST(ShippedBoardTypes, AreRightAndSayWhereTheirFactsComeFrom) {
+  const std::filesystem::path boards = HILLTOP_SOURCE_DIR "/boards";
+  Diagnostics diagnostics;
+  const auto types = BoardTypes::load(boards / "types", boards / "rules", diagnostics);
+  EXPECT_EQ(diagnostics.to_string(), "");
+  for (const auto* name : {"microbit", "bbc_microbit", "mps2-an385", "lm3s6965evb", "qemu_cortex_m3",
+                           "stm32vldiscovery", "mps2-an521", "qemu"})
+    EXPECT_NE(types.find(name), nullptr) << name;
+  for (const auto* type : types.all()) {
+    EXPECT_NE(type->source, "") << type->name;
+    EXPECT_NE(type->description, "") << type->name;
+    EXPECT_FALSE(type->deploy_methods.empty()) << type->name;
+    EXPECT_FALSE(type->boot_methods.empty()) << type->name;
+    if (type->flash.supported) {
+      EXPECT_NE(type->flash.source, "") << type->name;
+    }
+  }
+  EXPECT_EQ(types.find("mps2-an521")->flash.max_images, 2U);
+  EXPECT_TRUE(types.find("qemu")->configurable_machine);
+  EXPECT_FALSE(types.find("qemu")->flash.supported);
+}
+
+}  // namespace
+}  // namespace hilltop::boards
