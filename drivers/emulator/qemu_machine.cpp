@@ -173,8 +173,7 @@ Task<> QemuMachine::flash(std::shared_ptr<QemuMachine> self, std::vector<FlashIm
 Task<> QemuMachine::shut_down(std::shared_ptr<QemuMachine> self, Deadline deadline) {
   auto off = co_await power_off(self, deadline);
   if (off) co_await self->scope_.join();
-  self->line_.close();
-  co_return off;
+  co_return off;  // the line stays open: whoever reads it still has the board's last bytes to read
 }
 
 }  // namespace hilltop::drivers

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "boards/board_session.hpp"
+
+#include <sys/ioctl.h>
+
+#include "boards/board_devices.hpp"
+#include "boards/operation_lock.hpp"
+#include "drivers/core/log.hpp"
+
+namespace hilltop::boards {
+namespace {
+
+using drivers::PowerState;
+using drivers::ResetKind;
+
+/// Bytes that the engine reads within this time of a power cut count as said before it.
+constexpr auto settle_time = std::chrono::milliseconds(200);
+
+struct OpenConsole {
+  std::string name;
+  drivers::ByteStream* stream = nullptr;
+  int fd = -1;
+  std::shared_ptr<Console> console;
+};
+
+Error no_power() { return Error(Errc::unavailable, Blame::infrastructure, "the board has no power"); }
+
+class Session final : public BoardSession, public std::enable_shared_from_this<Session> {
+ public:
+  Session(const Env& env, BoardConfig config, std::shared_ptr<const BoardType> type, RuleSet rules,
+          BoardDevices devices, ConsoleEngine& engine)
+      : config_(std::move(config)),
+        type_(std::move(type)),
+        rules_(std::move(rules)),
+        devices_(std::move(devices)),
+        engine_(engine),
+        lock_(env.executor),
+        scope_(env.executor, "board " + config_.name) {}
+  ~Session() override { close_consoles(); }
+
+  [[nodiscard]] const BoardConfig& config() const override { return config_; }
+  [[nodiscard]] const BoardType& type() const override { return *type_; }
+  [[nodiscard]] const RuleSet& rules() const override { return rules_; }
+  [[nodiscard]] std::shared_ptr<Console> console(std::string_view name) const override {
+    for (const auto& open : consoles_)
+      if (name.empty() || open.name == name) return open.console;
+    return nullptr;
+  }
+  [[nodiscard]] std::vector<std::string> console_names() const override {
+    std::vector<std::string> names;
+    for (const auto& open : consoles_) names.push_back(open.name);
+    return names;
+  }
+  [[nodiscard]] PowerState last_power_state() const override { return last_power_; }
+  drivers::ConfigurableMachine* machine() override { return devices_.machine(); }
+  void on_power_lost(std::function<void(std::string)> handler) override { on_power_lost_ = std::move(handler); }
+
+  Task<> power(PowerState wanted, Deadline deadline) override {
+    return switch_power(shared_from_this(), wanted, deadline);
+  }
+  Task<> power_cycle(Deadline deadline) override { return cycle(shared_from_this(), deadline); }
+  Task<PowerState> power_state(Deadline deadline) override { return ask_power(shared_from_this(), deadline); }
+  Task<> reset(ResetKind kind, Deadline deadline) override { return do_reset(shared_from_this(), kind, deadline); }
+  Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) override {
+    return do_flash(shared_from_this(), std::move(images), std::move(progress), deadline);
+  }
+  Task<> clean(Deadline deadline) override { return do_clean(shared_from_this(), deadline); }
+  Task<> close(Deadline deadline) override { return do_close(shared_from_this(), deadline); }
+
+  /// The part of open() that touches hardware.
+  static Task<> open_consoles(std::shared_ptr<Session> self, Deadline deadline);
+
+ private:
+  static Task<> switch_power(std::shared_ptr<Session> self, PowerState wanted, Deadline deadline);
+  static Task<> cycle(std::shared_ptr<Session> self, Deadline deadline);
+  static Task<PowerState> ask_power(std::shared_ptr<Session> self, Deadline deadline);
+  static Task<> do_reset(std::shared_ptr<Session> self, ResetKind kind, Deadline deadline);
+  static Task<> do_flash(std::shared_ptr<Session> self, std::vector<drivers::FlashImage> images,
+                         drivers::FlashProgress progress, Deadline deadline);
+  static Task<> do_clean(std::shared_ptr<Session> self, Deadline deadline);
+  static Task<> do_close(std::shared_ptr<Session> self, Deadline deadline);
+
+  // The following want the lock held.
+  static Task<> set_power(std::shared_ptr<Session> self, PowerState wanted, Deadline deadline);
+  static Task<> off_and_on(std::shared_ptr<Session> self, Deadline deadline);
+  static Task<> say_down(std::shared_ptr<Session> self, Error reason);
+  [[nodiscard]] Result<> may_flash() const;
+  [[nodiscard]] bool line_has_unread_bytes() const;
+  [[nodiscard]] Error unsupported(std::string_view what) const {
+    return Error(Errc::unsupported, Blame::configuration, "board " + config_.name + " has no " + std::string(what));
+  }
+  void close_consoles();
+  void lost(std::string reason);
+
+  BoardConfig config_;
+  std::shared_ptr<const BoardType> type_;
+  RuleSet rules_;
+  BoardDevices devices_;
+  ConsoleEngine& engine_;
+  OperationLock lock_;
+  std::vector<OpenConsole> consoles_;
+  PowerState last_power_ = PowerState::unknown;
+  std::uint64_t switched_ = 0;  // counts power changes, so that a late report of a loss does not hit the next power-on
+  std::function<void(std::string)> on_power_lost_;
+  TaskScope scope_;
+};
+
+Task<> Session::open_consoles(std::shared_ptr<Session> self, Deadline deadline) {
+  for (const auto& name : self->type_->consoles) {
+    auto* stream = self->devices_.console(name);
+    if (stream == nullptr) co_return self->unsupported("console '" + name + "', which its type has");
+    auto fd = co_await stream->open(deadline);
+    if (!fd) co_return std::move(fd).error().within("console " + name);
+    self->consoles_.push_back({name, stream, *fd, nullptr});
+    auto console = self->engine_.add(self->config_.name, name, *fd);
+    if (!console) co_return std::move(console).error().within("console " + name);
+    self->consoles_.back().console = *std::move(console);
+  }
+  const std::weak_ptr<Session> weak = self;
+  if (auto* power = self->devices_.power()) {
+    power->on_lost([weak](std::string reason) {
+      if (const auto session = weak.lock()) session->lost(std::move(reason));
+    });
+  }
+  co_return ok();
+}
+
+void Session::close_consoles() {
+  for (auto& open : consoles_) {
+    if (open.console) engine_.close(config_.name, open.name);
+    open.stream->close();
+  }
+  consoles_.clear();
+}
+
+bool Session::line_has_unread_bytes() const {
+  for (const auto& open : consoles_) {
+    int unread = 0;
+    if (::ioctl(open.fd, FIONREAD, &unread) == 0 && unread > 0) return true;
+  }
+  return false;
+}
+
+/// Readers must get the board's last bytes before they are told that it is down: waits until the engine has read them.
+Task<> Session::say_down(std::shared_ptr<Session> self, Error reason) {
+  co_await ignore_cancellation();
+  const auto switched = self->switched_;
+  const auto deadline = Deadline::after(settle_time);
+  do {
+    HILLTOP_CO_CHECK(co_await sleep_for(std::chrono::milliseconds(2)));
+  } while (self->line_has_unread_bytes() && !deadline.passed());
+  if (switched != self->switched_) co_return ok();
+  for (const auto& open : self->consoles_) open.console->set_down(reason);
+  co_return ok();
+}
+
+void Session::lost(std::string reason) {
+  last_power_ = PowerState::off;
+  log::warn("board {}: power is lost: {}", config_.name, reason);
+  scope_.spawn("power lost", say_down(shared_from_this(), no_power().within("power lost: " + reason)));
+  if (on_power_lost_) on_power_lost_(std::move(reason));
+}
+
+Task<> Session::set_power(std::shared_ptr<Session> self, PowerState wanted, Deadline deadline) {
+  auto* power = self->devices_.power();
+  if (power == nullptr) co_return self->unsupported("power control");
+  ++self->switched_;
+  if (wanted == PowerState::on)
+    for (const auto& open : self->consoles_) open.console->set_up();
+  self->last_power_ = PowerState::unknown;
+  auto done = co_await power->set(wanted, deadline);
+  if (!done) co_return std::move(done).error().within("power " + std::string(to_string(wanted)));
+  HILLTOP_CO_TRY(const auto now, co_await power->state(deadline));
+  if (now != wanted && now != PowerState::unknown)
+    co_return Error(Errc::mismatch, Blame::infrastructure,
+                    "power " + std::string(to_string(wanted)) + ": the device says " + std::string(to_string(now)));
+  self->last_power_ = wanted;
+  if (wanted == PowerState::off) co_return co_await say_down(self, no_power());
+  co_return ok();
+}
+
+Task<> Session::off_and_on(std::shared_ptr<Session> self, Deadline deadline) {
+  HILLTOP_CO_CHECK(co_await set_power(self, PowerState::off, deadline));
+  if (self->type_->power_off_time.count() > 0)
+    HILLTOP_CO_CHECK(co_await sleep_for(self->type_->power_off_time, deadline));
+  co_return co_await set_power(self, PowerState::on, deadline);
+}
+
+Task<> Session::switch_power(std::shared_ptr<Session> self, PowerState wanted, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  co_return co_await set_power(self, wanted, deadline);
+}
+
+Task<> Session::cycle(std::shared_ptr<Session> self, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  co_return co_await off_and_on(self, deadline);
+}
+
+Task<PowerState> Session::ask_power(std::shared_ptr<Session> self, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  auto* power = self->devices_.power();
+  if (power == nullptr) co_return self->unsupported("power control");
+  co_return co_await power->state(deadline);
+}
+
+Task<> Session::do_reset(std::shared_ptr<Session> self, ResetKind kind, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  if (self->last_power_ == PowerState::off) co_return no_power().within("reset");
+  if (auto* probe = self->devices_.probe()) co_return (co_await probe->reset(kind, deadline)).within("reset");
+  if (kind == ResetKind::soft) co_return self->unsupported("probe for a soft reset");
+  if (self->devices_.power() == nullptr) co_return self->unsupported("probe and no power control for a reset");
+  co_return co_await off_and_on(self, deadline);
+}
+
+Result<> Session::may_flash() const {
+  const auto refuse = [this](std::string_view why) {
+    return Error(Errc::unsupported, Blame::configuration, "board type " + type_->name + ": " + std::string(why));
+  };
+  if (!type_->flash.supported) return refuse("it cannot be flashed");
+  if (type_->flash.source.empty()) return refuse("its flash facts have no source, so that it is not flashed");
+  if (devices_.flasher() == nullptr) return unsupported("way to flash it: an address for 'flash' is missing");
+  return ok();
+}
+
+Task<> Session::do_flash(std::shared_ptr<Session> self, std::vector<drivers::FlashImage> images,
+                         drivers::FlashProgress progress, Deadline deadline) {
+  HILLTOP_CO_CHECK(self->may_flash());
+  for (auto& image : images)
+    if (image.format == drivers::ImageFormat::raw && !image.address) image.address = self->type_->flash.raw_address;
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  co_return (co_await self->devices_.flasher()->flash(std::move(images), std::move(progress), deadline))
+      .within("flash");
+}
+
+Task<> Session::do_clean(std::shared_ptr<Session> self, Deadline deadline) {
+  co_await ignore_cancellation();
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  Result<> off = ok();
+  if (self->devices_.power() != nullptr) off = co_await set_power(self, PowerState::off, deadline);
+  if (auto* machine = self->devices_.machine()) machine->reset_configuration();
+  co_return off;
+}
+
+Task<> Session::do_close(std::shared_ptr<Session> self, Deadline deadline) {
+  co_await ignore_cancellation();
+  Result<> done = ok();
+  {
+    HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+    ++self->switched_;
+    for (const auto& [role, device] : self->devices_.all()) {
+      if (auto ended = co_await device->shut_down(deadline); !ended && done) done = std::move(ended).within(role);
+    }
+    self->last_power_ = PowerState::unknown;
+    HILLTOP_CO_CHECK(
+        co_await say_down(self, Error(Errc::unavailable, Blame::infrastructure, "the board was taken out of service")));
+    self->close_consoles();
+  }
+  co_await self->scope_.join();
+  co_return done;
+}
+
+}  // namespace
+
+Task<std::shared_ptr<BoardSession>> BoardSession::open(Env env, BoardConfig config,
+                                                       std::shared_ptr<const BoardType> type, RuleSet rules,
+                                                       drivers::DriverTable drivers, ConsoleEngine& engine,
+                                                       Deadline deadline) {
+  const auto name = "board " + config.name;
+  auto devices = BoardDevices::make(env, config, drivers);
+  if (!devices) co_return std::move(devices).error().within(name);
+  auto session =
+      std::make_shared<Session>(env, std::move(config), std::move(type), std::move(rules), *std::move(devices), engine);
+  auto opened = co_await Session::open_consoles(session, deadline);
+  if (!opened) co_return std::move(opened).error().within(name);
+  co_return session;
+}
+
+}  // namespace hilltop::boards
