@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/cli/commands.hpp"
+
+namespace hilltop::cli {
+namespace {
+
+struct BoardOptions {
+  std::string name, type, state, health;
+};
+
+/// Who has it, and for what.
+std::string held_by(const Json& board) {
+  const auto holder = text_at(board, "holder");
+  const auto job = text_at(board, "job");
+  if (!job.empty()) return "job " + job + (holder.empty() ? "" : " of " + holder);
+  return holder;
+}
+
+int list_boards(Context& context, const BoardOptions& options) {
+  auto api = context.api();
+  if (!api) return context.fail(api.error());
+  auto boards = (*api)->list("/boards", 100000);
+  if (!boards) return context.fail(boards.error());
+  std::erase_if(*boards, [&](const Json& board) {
+    const auto differs = [&](const char* key, const std::string& wanted) {
+      return !wanted.empty() && text_at(board, key) != wanted;
+    };
+    return differs("type", options.type) || differs("state", options.state) || differs("health", options.health);
+  });
+  if (context.globals.json) {
+    context.print(Json{{"items", *boards}});
+    return exit_pass;
+  }
+  Table table({{"BOARD", false, 8, true}, {"TYPE", false, 6}, {"STATE", false, 6, true}, {"HEALTH", false, 6, true},
+               {"POWER", false, 3}, {"HELD BY", false, 6}, {"TAGS", false, 4}, {"ABOUT", false, 6}});
+  for (const auto& board : *boards) {
+    const auto health = text_at(board, "health");
+    const auto reason = text_at(board, "health_reason");
+    table.add({text_at(board, "name"), text_at(board, "type"), text_at(board, "state"),
+               Cell(health, style_of_health(health)), text_at(board, "power"), held_by(board),
+               joined_at(board, "tags", ","), reason.empty() ? text_at(board, "description") : reason});
+  }
+  if (boards->empty())
+    context.note("no such boards");
+  else
+    context.print(table);
+  return exit_pass;
+}
+
+int show_board(Context& context, const BoardOptions& options) {
+  auto api = context.api();
+  if (!api) return context.fail(api.error());
+  const auto board = (*api)->get("/boards/" + escaped(options.name));
+  if (!board) return context.fail(board.error());
+  if (context.globals.json) {
+    context.print(*board);
+    return exit_pass;
+  }
+  Table table({{"", false, 8, true}, {"", false, 20}});
+  const auto row = [&table](const char* name, const std::string& value, Style style = Style::plain) {
+    if (!value.empty()) table.add({Cell(name, Style::dim), Cell(value, style)});
+  };
+  row("board", text_at(*board, "name"), Style::bold);
+  row("type", text_at(*board, "type"));
+  row("about", text_at(*board, "description"));
+  row("state", text_at(*board, "state"));
+  row("health", text_at(*board, "health"), style_of_health(text_at(*board, "health")));
+  row("because", text_at(*board, "health_reason"));
+  row("power", text_at(*board, "power"));
+  row("held by", held_by(*board));
+  row("lease", text_at(*board, "lease"));
+  row("tags", joined_at(*board, "tags"));
+  row("consoles", joined_at(*board, "consoles"));
+  row("offers", joined_at(*board, "offers"));
+  row("worker", text_at(*board, "worker"));
+  context.print(table, false);
+  return exit_pass;
+}
+
+}  // namespace
+
+void add_boards(CLI::App& app, Context& context) {
+  auto filter = std::make_shared<BoardOptions>();
+  auto* list = add_command(app, "boards", "list the lab's boards: state, health, who has them",
+                           "  hilltop boards\n  hilltop boards --type microbit --state idle");
+  list->add_option("--type", filter->type, "of this board type")->type_name("TYPE");
+  list->add_option("--state", filter->state, "idle, leased, cleaning or offline")
+      ->check(CLI::IsMember({"idle", "leased", "cleaning", "offline"}));
+  list->add_option("--health", filter->health, "unknown, good, suspect, bad, maintenance or retired")
+      ->check(CLI::IsMember({"unknown", "good", "suspect", "bad", "maintenance", "retired"}));
+  runs(list, context, filter, list_boards);
+
+  auto one = std::make_shared<BoardOptions>();
+  auto* board = add_command(app, "board", "look at one board", "  hilltop board show microbit-01");
+  board->require_subcommand(1);
+  auto* show = add_command(*board, "show", "show one board", "  hilltop board show microbit-01");
+  show->add_option("BOARD", one->name, "the board's name")->required()->type_name("BOARD");
+  runs(show, context, one, show_board);
+}
+
+}  // namespace hilltop::cli

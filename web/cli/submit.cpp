@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "drivers/core/clock.hpp"
+#include "web/cli/commands.hpp"
+#include "web/cli/files.hpp"
+#include "web/cli/job_text.hpp"
+#include "web/cli/job_watch.hpp"
+#include "web/cli/junit_merge.hpp"
+
+namespace hilltop::cli {
+namespace {
+
+struct SubmitOptions {
+  std::vector<std::string> files;
+  bool wait = false;
+  std::string junit, ids_out;
+  std::string patience = "2m";
+};
+
+/// What came of one file.
+struct Submitted {
+  std::string id;  ///< "" when it was refused
+  ExitCode exit = exit_pass;
+};
+
+Submitted submit_one(Context& context, Api& api, const std::string& file) {
+  const auto text = read_file(file, context.in);
+  if (!text) return {"", static_cast<ExitCode>(context.fail(text.error()))};
+  const auto name = file == "-" ? std::string("stdin") : file;
+  const auto answer = api.send_text("POST", "/jobs" + query_of({{"file", name}}), "application/yaml", *text);
+  if (!answer) return {"", static_cast<ExitCode>(context.fail(answer.error()))};
+  return {text_at(*answer, "id"), exit_pass};
+}
+
+/// One job id a line in the order of the files, "-" for a file that was refused.
+Result<> write_ids(const std::string& path, const std::vector<Submitted>& all) {
+  std::string text;
+  for (const auto& one : all) text += (one.id.empty() ? "-" : one.id) + "\n";
+  return write_file(path, text);
+}
+
+void say_submitted(Context& context, const std::vector<Submitted>& all) {
+  if (context.globals.json) {
+    auto list = Json::array();
+    for (const auto& one : all) list.push_back(Json{{"id", one.id.empty() ? Json() : Json(std::stoull(one.id))}});
+    return context.print(all.size() == 1 ? list.front() : list);
+  }
+  for (const auto& one : all) {
+    if (one.id.empty()) continue;
+    if (context.globals.quiet)
+      context.out << one.id << '\n';
+    else
+      context.out << fmt::format("job {0} submitted; follow it with: hilltop log {0} --follow\n", one.id);
+  }
+  context.out.flush();
+}
+
+Result<> write_junit(Api& api, const std::string& path, const std::vector<Json>& jobs) {
+  std::vector<std::string> documents;
+  for (const auto& job : jobs) {
+    HILLTOP_TRY(auto text, api.get_text("/jobs/" + escaped(text_at(job, "id")) + "/results?format=junit"));
+    documents.push_back(std::move(text));
+  }
+  return write_file(path, merged_junit(documents));
+}
+
+void say_interrupted(Context& context, const std::vector<Json>& jobs, const std::vector<std::string>& ids) {
+  std::string running;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (!is_finished(jobs[i])) running += " " + ids[i];
+  }
+  const auto one = running.substr(1, running.find(' ', 1) - 1);
+  context.note("\nstill running:" + running + "\n  follow:  hilltop log " + one + " --follow\n  result:  hilltop job " +
+               one + "\n  cancel:  hilltop cancel" + running);
+}
+
+void print_outcomes(Context& context, const std::vector<Json>& jobs) {
+  if (context.globals.json) return context.print(jobs.size() == 1 ? jobs.front() : Json(jobs));
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (i > 0) context.out << '\n';
+    print_outcome(context, jobs[i]);
+  }
+}
+
+int wait_for(Context& context, Api& api, const SubmitOptions& options, const std::vector<std::string>& ids) {
+  const auto patience = duration_from(options.patience).value_or(std::chrono::minutes(2));
+  auto watched = watch_jobs(context, api, ids, patience);
+  if (!watched) return context.fail(watched.error());
+  if (watched->interrupted) {
+    say_interrupted(context, watched->jobs, ids);
+    return 130;  // as a shell reports a program that Ctrl-C ended
+  }
+  print_outcomes(context, watched->jobs);
+  ExitCode exit = exit_pass;
+  for (const auto& job : watched->jobs) exit = worst(exit, exit_code_of_job(job));
+  if (options.junit.empty()) return exit;
+  const auto written = write_junit(api, options.junit, watched->jobs);
+  return written ? exit : std::max<int>(exit, context.fail(written.error()));
+}
+
+int submit(Context& context, const SubmitOptions& options) {
+  if (!options.junit.empty() && !options.wait)
+    return context.fail(Error(Errc::bad_input, Blame::configuration, "--junit needs --wait: results come at the end"));
+  if (!duration_from(options.patience))
+    return context.fail(Error(Errc::bad_input, Blame::configuration,
+                              "--patience: '" + options.patience + "' is no duration (90s, 2m, 1h30m)"));
+  auto api = context.api();
+  if (!api) return context.fail(api.error());
+  std::vector<Submitted> all;
+  ExitCode exit = exit_pass;
+  for (const auto& file : options.files) {
+    all.push_back(submit_one(context, **api, file));
+    exit = worst(exit, all.back().exit);
+    if (exit == exit_unreachable) break;
+  }
+  if (!options.ids_out.empty()) {
+    if (const auto written = write_ids(options.ids_out, all); !written) return context.fail(written.error());
+  }
+  std::vector<std::string> ids;
+  for (const auto& one : all) {
+    if (!one.id.empty()) ids.push_back(one.id);
+  }
+  if (!options.wait) {
+    say_submitted(context, all);
+    return exit;
+  }
+  if (ids.empty()) return exit;
+  return std::max<int>(exit, wait_for(context, **api, options, ids));
+}
+
+}  // namespace
+
+void add_submit(CLI::App& app, Context& context) {
+  auto options = std::make_shared<SubmitOptions>();
+  auto* command = add_command(
+      app, "submit", "submit jobs, and wait for their verdicts with --wait",
+      "  hilltop submit hello.yaml --wait\n  hilltop submit a.yaml b.yaml --wait --junit results.xml\n\n"
+      "Exit code with --wait: 0 pass, 1 fail, 2 refused, 3 incomplete, 4 canceled, 5 server out of reach;\n"
+      "of several files the highest. Ctrl-C leaves the jobs running.");
+  command->add_option("FILE", options->files, "job definitions; - is standard input")->required()->type_name("FILE");
+  command->add_flag("-w,--wait", options->wait, "wait until all have finished; show progress, verdicts and results");
+  command->add_option("--junit", options->junit, "write the results of all as JUnit XML (needs --wait)")
+      ->type_name("OUT.xml");
+  command->add_option("--ids-out", options->ids_out, "write the job ids to a file, one a line in the order of the files")
+      ->type_name("OUT");
+  command->add_option("--patience", options->patience, "how long a lost server is waited for (default 2m)")
+      ->type_name("TIME");
+  runs(command, context, options, submit);
+}
+
+}  // namespace hilltop::cli
