@@ -2,6 +2,7 @@
 #include "boards/console/expect.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "boards/console/printable.hpp"
 #include "drivers/core/log.hpp"
@@ -88,10 +89,13 @@ Task<> read_more(StatePtr state, Deadline deadline) {
 }
 
 Task<Match> find_next(StatePtr state, PatternSet patterns, Deadline deadline) {
+  std::optional<std::uint64_t> last;  // when time is over, what has come until then is still searched
   for (;;) {
     HILLTOP_CO_TRY(auto hit, state->search(patterns));
     if (hit) co_return state->take(*std::move(hit));
     state->trim();
+    if (!last && deadline.passed()) last = state->console->end();
+    if (last && state->end() >= *last) co_return Error(Errc::timeout, Blame::dut, "time is over");
     auto more = co_await read_more(state, deadline);
     if (more) continue;
     if (more.error().code == Errc::timeout) co_return Error(Errc::timeout, Blame::dut, std::move(more).error().text);

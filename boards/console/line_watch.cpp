@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
 namespace hilltop::boards {
 namespace {
@@ -62,12 +63,15 @@ Task<> read_more(StatePtr state, Deadline deadline) {
 }
 
 Task<Fault> next_fault(StatePtr state, Deadline deadline) {
+  std::optional<std::uint64_t> last;  // when time is over, what has come until then is still looked at
   for (;;) {
     if (!state->found.empty()) {
       auto fault = std::move(state->found.front());
       state->found.pop_front();
       co_return fault;
     }
+    if (!last && deadline.passed()) last = state->console->end();
+    if (last && state->at >= *last) co_return Error(Errc::timeout, Blame::infrastructure, "time is over");
     auto more = co_await read_more(state, deadline);
     if (more) continue;
     const auto code = more.error().code;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -21,7 +22,7 @@ namespace hilltop::boards {
 
 inline constexpr auto patience = 60s;  // for what must happen; a test that is right never waits for it
 
-template <class T>
+template <class T = void>
 Task<> keep_result(Task<T> task, std::optional<Result<T>>* out) {
   out->emplace(co_await std::move(task));
   co_return ok();
