@@ -81,12 +81,11 @@ Task<> prepare_attempt(std::shared_ptr<JobRun> run, Block block, Deadline deadli
 /// Runs a block up to `attempts` times. Each attempt has its share of the block's time.
 Task<> with_attempts(std::shared_ptr<JobRun> run, Block block, Deadline block_deadline) {
   const auto attempts = std::max<std::uint32_t>(block.planned->attempts, 1);
-  const auto total = block.planned->timeout.value;
   const auto facts_before = run->facts.size();
   Result<> result = ok();
   for (std::uint32_t attempt = 1; attempt <= attempts; ++attempt) {
     auto deadline = block_deadline;
-    if (attempts > 1 && total.count() > 0) deadline = deadline.at_most(total / attempts);
+    if (block.planned->attempt_budget.count() > 0) deadline = deadline.at_most(block.planned->attempt_budget);
     if (attempt > 1) {
       run->log(LogLevel::info, "attempt " + std::to_string(attempt) + " of " + std::to_string(attempts));
       run->facts.resize(facts_before, Fact{Finding::defect, {}});

@@ -10,18 +10,6 @@ namespace {
 
 using drivers::PowerState;
 
-std::string boot_action_name(BootMethod method) {
-  switch (method) {
-    case BootMethod::qemu:
-      return "boot-qemu-image";
-    case BootMethod::minimal:
-      return "minimal-boot";
-    case BootMethod::monitor:
-      return "boot-monitor";
-  }
-  return "boot";
-}
-
 Result<std::vector<drivers::FlashImage>> flash_images(const JobRun& run, const std::vector<DeployedImage>& deployed) {
   const auto& facts = run.input.board->type().flash;
   std::vector<drivers::FlashImage> out;
@@ -46,7 +34,7 @@ Result<std::vector<drivers::FlashImage>> flash_images(const JobRun& run, const s
 Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
   const auto deployed = run->deployed.find(context.name_space);
   if (deployed == run->deployed.end() || deployed->second.empty()) co_return ok();
-  Step step(*run, context, "flash");
+  Step step(*run, context, "flash-device");
   HILLTOP_CO_TRY(auto images, flash_images(*run, deployed->second));
   run->log(LogLevel::info, "flashing " + std::to_string(images.size()) + (images.size() == 1 ? " image" : " images"));
   auto shown = std::make_shared<std::uint64_t>(0);  // percent
@@ -65,7 +53,7 @@ Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
 
 /// Starts the board so that its first line is seen: the cursor stands before the reset.
 Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
-  Step step(*run, context, "reset-device");
+  Step step(*run, context, run->input.board->machine() != nullptr ? "execute-qemu" : "reset-device");
   auto& board = *run->input.board;
   run->cursor = run->console->end();
   if (board.last_power_state() != PowerState::on) {
@@ -111,8 +99,6 @@ Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext contex
   if (block->pre_power_command || block->pre_os_command)
     co_return Error(Errc::unsupported, Blame::configuration,
                     "this lab's boards have no pre_power_command or pre_os_command");
-  Step step(*run, context, boot_action_name(block->method));
-  context.deadline = step.deadline();
   if (run->input.board->machine() != nullptr)
     HILLTOP_CO_CHECK(co_await configure_machine(run, context));
   else
@@ -123,7 +109,6 @@ Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext contex
     HILLTOP_CO_CHECK(co_await reach_prompt(run, block, login.deadline()));
     login.succeed();
   }
-  step.succeed();
   co_return ok();
 }
 

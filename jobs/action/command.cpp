@@ -20,12 +20,9 @@ Task<> built_in(std::shared_ptr<JobRun> run, std::string name, Deadline deadline
 }  // namespace
 
 Task<> run_command(std::shared_ptr<JobRun> run, const CommandBlock* block, ActionContext context) {
-  Step step(*run, context, "user-command");
   run->log(LogLevel::info, "running the command '" + block->name + "'");
-  auto result = co_await built_in(run, block->name, step.deadline());
-  if (!result) co_return std::move(result).within("command " + block->name);
-  step.succeed();
-  co_return ok();
+  auto result = co_await built_in(run, block->name, context.deadline);
+  co_return std::move(result).within("command " + block->name);
 }
 
 }  // namespace hilltop::jobs

@@ -71,8 +71,19 @@ Result<fs::path> put_in_place(const DeployImage& image, const fs::path& fetched,
   return to;
 }
 
-Task<DeployedImage> deploy_one(std::shared_ptr<JobRun> run, const DeployImage* image, ActionContext context) {
-  Step step(*run, context, "http-download");
+/// The action that fetches image `index`: "download-retry" and within it "http-download", as LAVA has them.
+const PlannedAction* planned_fetch(const ActionContext& context, std::size_t index) {
+  if (context.planned == nullptr || index >= context.planned->children.size()) return nullptr;
+  const auto& retry = context.planned->children[index];
+  return retry.children.empty() ? &retry : &retry.children.front();
+}
+
+Task<DeployedImage> deploy_one(std::shared_ptr<JobRun> run, const DeployImage* image, std::size_t index,
+                               ActionContext context) {
+  PlannedAction planned;
+  planned.name = "download";
+  if (const auto* found = planned_fetch(context, index)) planned = *found;
+  Step step(*run, context.deadline, planned);
   run->log(LogLevel::info, "fetching " + image->label + " from " + image->url.url);
   auto fetched = co_await run->input.artifacts->fetch(image->url, step.deadline());
   if (!fetched) co_return std::move(fetched).error().within("fetch " + image->label);
@@ -93,15 +104,12 @@ Task<DeployedImage> deploy_one(std::shared_ptr<JobRun> run, const DeployImage* i
 }  // namespace
 
 Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, ActionContext context) {
-  Step step(*run, context, "tmpfs");
-  context.deadline = step.deadline();
   std::vector<DeployedImage> images;
-  for (const auto& image : block->images) {
-    HILLTOP_CO_TRY(auto deployed, co_await deploy_one(run, &image, context));
+  for (std::size_t i = 0; i < block->images.size(); ++i) {
+    HILLTOP_CO_TRY(auto deployed, co_await deploy_one(run, &block->images[i], i, context));
     images.push_back(std::move(deployed));
   }
   run->deployed[context.name_space] = std::move(images);
-  step.succeed();
   co_return ok();
 }
 

@@ -9,16 +9,9 @@ namespace {
 
 constexpr auto default_connection_timeout = std::chrono::seconds(30);  // LAVA's, when a plan names none
 
-const PlannedAction* find_child(const std::vector<PlannedAction>& children, std::string_view name) {
-  for (const auto& child : children) {
-    if (child.name == name) return &child;
-    if (const auto* deeper = find_child(child.children, name)) return deeper;
-  }
-  return nullptr;
-}
-
 nlohmann::json to_log_json(const TestCase& test_case) {
-  nlohmann::json out{{"definition", test_case.suite}, {"case", test_case.name}, {"result", to_string(test_case.result)}};
+  nlohmann::json out{
+      {"definition", test_case.suite}, {"case", test_case.name}, {"result", to_string(test_case.result)}};
   if (test_case.measurement) out["measurement"] = *test_case.measurement;
   if (!test_case.units.empty()) out["units"] = test_case.units;
   if (test_case.duration_s) out["duration"] = *test_case.duration_s;
@@ -29,8 +22,7 @@ nlohmann::json to_log_json(const TestCase& test_case) {
 }  // namespace
 
 const PlannedAction* ActionContext::child(std::string_view name) const {
-  if (planned == nullptr) return nullptr;
-  return planned->name == name ? planned : find_child(planned->children, name);
+  return planned == nullptr ? nullptr : planned->find(name);
 }
 
 std::chrono::nanoseconds ActionContext::connection_timeout() const {
@@ -69,25 +61,40 @@ Error JobRun::fail(Finding finding, std::string text) {
 }
 
 void JobRun::report(TestCase test_case) {
-  const auto number = log(LogLevel::results, to_log_json(test_case).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  const auto number =
+      log(LogLevel::results, to_log_json(test_case).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   if (test_case.line == 0) test_case.line = number;
   if (test_case.suite != "lava") {
     ++cases_reported;
     const auto name = test_case.suite + "/" + test_case.name;
     if (test_case.result == CaseResult::fail) facts.push_back({Finding::case_failed, name + " failed"});
-    if (test_case.result == CaseResult::unknown) facts.push_back({Finding::no_result, name + " has no result: unknown"});
+    if (test_case.result == CaseResult::unknown)
+      facts.push_back({Finding::no_result, name + " has no result: unknown"});
   }
   input.sink->result(std::move(test_case));
 }
 
+namespace {
+
+PlannedAction unplanned(const ActionContext& context, std::string_view name) {
+  PlannedAction out;
+  out.name = name;
+  if (context.planned != nullptr) out.level = context.planned->level;
+  return out;
+}
+
+}  // namespace
+
 Step::Step(JobRun& run, const ActionContext& context, std::string_view name)
-    : run_(run), name_(name), deadline_(context.deadline), began_(std::chrono::steady_clock::now()) {
-  if (const auto* child = context.child(name)) {
-    level_ = child->level;
-    if (child->timeout.value.count() > 0) deadline_ = deadline_.at_most(child->timeout.value);
-  } else if (context.planned != nullptr) {
-    level_ = context.planned->level;
-  }
+    : Step(run, context.deadline, context.child(name) != nullptr ? *context.child(name) : unplanned(context, name)) {}
+
+Step::Step(JobRun& run, Deadline deadline, const PlannedAction& planned)
+    : run_(run),
+      level_(planned.level),
+      name_(planned.name),
+      deadline_(deadline),
+      began_(std::chrono::steady_clock::now()) {
+  if (planned.timeout.value.count() > 0) deadline_ = deadline_.at_most(planned.timeout.value);
   run_.input.sink->action_started(level_, name_);
 }
 

@@ -25,10 +25,10 @@ struct DeployedImage {
 /// What one action works within.
 struct ActionContext {
   const PlannedAction* planned = nullptr;
-  Deadline deadline = Deadline::never();      ///< of this attempt
+  Deadline deadline = Deadline::never();  ///< of this attempt
   std::string name_space;
-  std::size_t stage = 0;                      ///< number of the test block in its namespace, from 0
-  bool skip_on_timeout = false;               ///< the block's time-out has `skip: true`
+  std::size_t stage = 0;         ///< number of the test block in its namespace, from 0
+  bool skip_on_timeout = false;  ///< the block's time-out has `skip: true`
 
   /// The planned child called `name`, or nullptr.
   [[nodiscard]] const PlannedAction* child(std::string_view name) const;
@@ -43,14 +43,14 @@ class JobRun {
   JobRun(PipelineInput pipeline_input, asio::any_io_executor executor);
 
   const PipelineInput input;
-  std::shared_ptr<boards::Console> console;       ///< the board's first one
+  std::shared_ptr<boards::Console> console;  ///< the board's first one
   std::shared_ptr<Masker> masker = std::make_shared<Masker>();
   std::shared_ptr<ConsoleLog> console_log;
-  Lane lane;                                      ///< unpacking
-  std::uint64_t cursor = 0;                       ///< where the next expect begins
-  std::uint64_t typed_at = 0;                     ///< where the console stood when a command was last typed
+  Lane lane;                   ///< unpacking
+  std::uint64_t cursor = 0;    ///< where the next expect begins
+  std::uint64_t typed_at = 0;  ///< where the console stood when a command was last typed
   std::map<std::string, std::vector<DeployedImage>> deployed;  ///< by namespace
-  std::map<std::string, std::string> captured;    ///< named groups of interactive matches
+  std::map<std::string, std::string> captured;                 ///< named groups of interactive matches
 
   /// Writes to the job's log; secrets are masked. Returns the line's number.
   std::uint64_t log(LogLevel level, std::string text);
@@ -63,7 +63,7 @@ class JobRun {
   /// Reports a case, and notes what a failed or unknown one means. Suite `lava` holds no checks of the job's own.
   void report(TestCase test_case);
 
-  std::vector<Fact> facts;                        ///< of the running attempt
+  std::vector<Fact> facts;  ///< of the running attempt
   std::size_t cases_reported = 0;
 
  private:
@@ -73,7 +73,9 @@ class JobRun {
 /// Says that an action runs; says its end when it goes out of scope (not ok unless succeed() was called).
 class Step {
  public:
+  /// The planned child `name` of the context; an action that is not planned runs under the context's time-out.
   Step(JobRun& run, const ActionContext& context, std::string_view name);
+  Step(JobRun& run, Deadline deadline, const PlannedAction& planned);
   ~Step();
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;

@@ -205,13 +205,12 @@ void report_missing(const Script& s) {
 }  // namespace
 
 Task<> test_interactive(std::shared_ptr<JobRun> run, const TestInteractive* block, ActionContext context) {
-  Step step(*run, context, "lava-test-interactive");
   for (const auto& script : block->scripts) {
     auto s = std::make_shared<Script>();
     s->run = run;
     s->script = &script;
     s->context = context;
-    s->deadline = step.deadline();
+    s->deadline = context.deadline;
     s->dialog = std::make_shared<Dialog>(run);
     s->window = {run->cursor, UINT64_MAX};
     s->suite = std::to_string(context.stage) + "_" + script.name;
@@ -224,7 +223,6 @@ Task<> test_interactive(std::shared_ptr<JobRun> run, const TestInteractive* bloc
     run->report({"lava", s->suite, ended ? CaseResult::pass : result ? CaseResult::skip : CaseResult::fail});
     if (!result) co_return result;
   }
-  step.succeed();
   co_return ok();
 }
 

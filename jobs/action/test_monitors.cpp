@@ -167,13 +167,12 @@ Task<> run_monitor(std::shared_ptr<Watch> w) {
 }  // namespace
 
 Task<> test_monitors(std::shared_ptr<JobRun> run, const TestMonitors* block, ActionContext context) {
-  Step step(*run, context, "lava-test-monitor");
   for (const auto& monitor : block->monitors) {
     auto watch = std::make_shared<Watch>();
     watch->run = run;
     watch->monitor = &monitor;
     watch->context = context;
-    watch->deadline = step.deadline();
+    watch->deadline = context.deadline;
     watch->expect = std::make_shared<Expect>(run->console, run->cursor);
     watch->window = {run->cursor, UINT64_MAX};
     watch->suite = monitor_suite(monitor.name);
@@ -187,7 +186,6 @@ Task<> test_monitors(std::shared_ptr<JobRun> run, const TestMonitors* block, Act
     run->report({"lava", lava_name, ended ? CaseResult::pass : result ? CaseResult::skip : CaseResult::fail});
     if (!result) co_return result;
   }
-  step.succeed();
   co_return ok();
 }
 
