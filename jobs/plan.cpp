@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 
+#include "jobs/definition/reader.hpp"
 #include "jobs/plan_checks.hpp"
 #include "jobs/plan_timeouts.hpp"
 
@@ -209,7 +209,8 @@ const PlannedAction* PlannedAction::find(std::string_view wanted) const {
 }
 
 Plan make_plan(const JobDefinition& job, const boards::BoardType& type, Diagnostics& diagnostics) {
-  check_against_type(job, type, diagnostics);
+  Diagnostics found;
+  check_against_type(job, type, found);
   Plan plan;
   const TimeoutSpec& whole = job.timeouts.job;
   plan.job_timeout = {whole.value, "job timeouts.job (line " + std::to_string(whole.place.line) + ")", whole.skip};
@@ -217,7 +218,8 @@ Plan make_plan(const JobDefinition& job, const boards::BoardType& type, Diagnost
   Planner planner(job, type);
   for (const ActionBlock& block : job.actions) plan.actions.push_back(planner.plan(block, plan.actions.size() + 1));
   plan.actions.push_back(planner.plan_finalize(plan.actions.size() + 1));
-  warn_of_unused(job, plan, diagnostics);
+  warn_of_unused(job, plan, found);
+  reading::append_sorted(found, diagnostics);
   return plan;
 }
 

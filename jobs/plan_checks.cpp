@@ -53,7 +53,7 @@ void check_context(const JobDefinition& job, const boards::BoardType& type, Diag
     if (key == "boot_retry" || key == "failure_retry") {
       if (!is_count(job.context.at(key))) out.error(place, "context " + key + ": expected a number from 1 to 1000");
     } else if (!machine_keys().contains(key)) {
-      out.warning(place, "context " + key + " has no effect");
+      out.warning(place, "context " + key + " has no effect: hilltop does not use it");
     } else if (!type.configurable_machine) {
       out.warning(place, "context " + key + " has no effect: the machine of board type " + type.name + " is fixed");
     }
@@ -67,6 +67,9 @@ class BlockChecks {
 
   void operator()(const DeployTmpfs& deploy) {
     check_deploy(deploy);
+    if (const auto earlier = unbooted_.find(deploy.common.name_space); earlier != unbooted_.end())
+      out_.warning(earlier->second->common.place,
+                   "deploy" + in(deploy.common.name_space) + " has no effect: a later one replaces it");
     deployed_[deploy.common.name_space] = &deploy;
     unbooted_[deploy.common.name_space] = &deploy;
   }

@@ -97,7 +97,7 @@ std::string Plan::to_text() const {
   std::array<std::size_t, 5> widths{};
   for (const Row& row : rows)
     for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row.cells[i].size());
-  std::string text = "board type " + board_type + ", at most " + duration_text(job_timeout.value) + " from " +
+  std::string text = "board type " + board_type + ", at most " + duration_text(job_timeout.value) + " by " +
                      job_timeout.origin + "\n\n";
   for (const Row& row : rows) print(row, widths, text);
   return text;

@@ -148,9 +148,9 @@ std::optional<ActionBlock> read_test(MapReader& block, Place place) {
                       "write one test block for each");
   if (kinds.empty()) {
     (void)read_common(block, place);
-    block.finish();
-    block.out().error(block.node().place(), "test has nothing to run",
-                      "supported: " + listing(lava::supported_test_kinds()));
+    if (block.finish() == 0)
+      block.out().error(block.node().place(), "test has nothing to run",
+                        "supported: " + listing(lava::supported_test_kinds()));
     return {};
   }
   if (kinds[0] == "definitions" || kinds[0] == "services") {

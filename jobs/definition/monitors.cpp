@@ -84,8 +84,8 @@ Monitor read_monitor(const Node& node, Diagnostics& out) {
   if (!monitor.start.empty()) check_pattern(node["start"], "test monitors start", EmptyMatch::allowed, out);
   if (!monitor.end.empty()) check_pattern(node["end"], "test monitors end", EmptyMatch::refused, out);
   if (monitor.pattern.empty()) return monitor;
-  check_pattern(node["pattern"], "test monitors pattern", EmptyMatch::refused, out);
-  check_groups(monitor, node["pattern"], out);
+  if (check_pattern(node["pattern"], "test monitors pattern", EmptyMatch::refused, out))
+    check_groups(monitor, node["pattern"], out);
   return monitor;
 }
 

@@ -44,8 +44,8 @@ void read_annotations(MapReader& top, JobDefinition& job);
 
 /// What a pattern that finds the empty text (and so matches at once) is.
 enum class EmptyMatch : std::uint8_t { allowed, warned_of, refused };
-/// Compiles a pattern and complains where it is none.
-void check_pattern(const Node& node, const std::string& what, EmptyMatch empty, Diagnostics& out);
+/// Compiles a pattern and complains where it is none; whether it is one.
+bool check_pattern(const Node& node, const std::string& what, EmptyMatch empty, Diagnostics& out);
 /// Whether `pattern` finds something in `text`; false for a pattern that does not compile.
 [[nodiscard]] bool pattern_finds(const std::string& pattern, const std::string& text);
 /// What stands within the named group of `pattern`: "PASS|FAIL" of "(?P<result>PASS|FAIL)".

@@ -16,21 +16,22 @@ std::size_t skip_class(const std::string& pattern, std::size_t i) {
 
 }  // namespace
 
-void check_pattern(const Node& node, const std::string& what, EmptyMatch empty, Diagnostics& out) {
+bool check_pattern(const Node& node, const std::string& what, EmptyMatch empty, Diagnostics& out) {
   const auto compiled = boards::PatternSet::compile({node.text()});
   if (!compiled) {
     out.error(node.place(), what + ": " + compiled.error().text,
               "patterns are Python regular expressions: '\\' takes the meaning from ( [ . * +");
-    return;
+    return false;
   }
-  if (empty == EmptyMatch::allowed) return;
+  if (empty == EmptyMatch::allowed) return true;
   const auto hit = compiled->search("");
-  if (!hit || !hit->has_value()) return;
+  if (!hit || !hit->has_value()) return true;
   const std::string message = what + ": '" + node.text() + "' matches nothing at all, and so at once";
   if (empty == EmptyMatch::refused)
     out.error(node.place(), message, "let it match at least one character");
   else
     out.warning(node.place(), message, "let it match at least one character");
+  return true;
 }
 
 bool pattern_finds(const std::string& pattern, const std::string& text) {

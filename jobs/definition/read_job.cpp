@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <tuple>
 
 #include "jobs/definition/job_definition.hpp"
 #include "jobs/definition/parts.hpp"
@@ -56,7 +55,7 @@ std::string read_name(MapReader& top, std::string_view key, bool required) {
 /// What LAVA knows at the top of a job and hilltop has not built, or what never belonged there.
 void refuse_top_keys(MapReader& top) {
   top.not_supported({"notify"});
-  if (const Node protocols = top.take("protocols")) {
+  if (const Node protocols = top.take_unlisted("protocols")) {
     static const std::vector<std::string> known = {"lava-multinode", "lava-xnbd"};
     each_entry(protocols, "protocols", top.out(), [&](const std::string& name, const Node& key, const Node&) {
       if (std::ranges::find(known, name) != known.end())
@@ -69,7 +68,7 @@ void refuse_top_keys(MapReader& top) {
     top.out().warning(top.key_place("reboot_to_fastboot"), "reboot_to_fastboot has no effect, here as in LAVA",
                       "leave it out");
   for (const char* key : {"monitors", "interactive", "definitions"})
-    if (top.take(key))
+    if (top.take_unlisted(key))
       top.out().error(top.key_place(key), std::string(key) + " does not stand at the top of a job",
                       "it belongs under test:");
 }
@@ -152,19 +151,6 @@ void hint_at_template(std::string_view text, const std::string& file, Diagnostic
             "render the template first: a job is plain YAML");
 }
 
-/// In the order of the text, so that a person reads it top to bottom.
-void append_sorted(const Diagnostics& from, Diagnostics& to) {
-  std::vector<const Diagnostic*> all;
-  for (const Diagnostic& one : from.all()) all.push_back(&one);
-  std::ranges::sort(all, {}, [](const Diagnostic* one) { return std::tuple(one->place.line, one->place.column, one); });
-  for (const Diagnostic* one : all) {
-    if (one->severity == Diagnostic::Severity::error)
-      to.error(one->place, one->message, one->suggestion);
-    else
-      to.warning(one->place, one->message, one->suggestion);
-  }
-}
-
 }  // namespace
 
 std::optional<JobDefinition> read_job(std::string_view text, std::string file, Diagnostics& diagnostics) {
@@ -174,6 +160,8 @@ std::optional<JobDefinition> read_job(std::string_view text, std::string file, D
   if (!root) {
     if (!found.has_errors()) found.error({std::make_shared<const std::string>(file), 1, 1}, "the job is empty");
     hint_at_template(text, file, found);
+  } else if (!root.is_map()) {
+    wrong_type(root, "the job", "a map", found);
   } else {
     job = read_top(root, found);
     job->source_text = text;

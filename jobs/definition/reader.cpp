@@ -2,11 +2,20 @@
 #include "jobs/definition/reader.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace hilltop::jobs::reading {
 namespace {
 
 bool is_empty(const Node& node) { return !node || node.is_null(); }
+
+/// The nearest of `known`, or the only one that begins with `word`.
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  if (auto near = suggest(word, known); !near.empty() || word.size() < 3) return near;
+  const auto begins = [&](const std::string& one) { return one.starts_with(word); };
+  const auto found = std::ranges::find_if(known, begins);
+  return std::ranges::count_if(known, begins) == 1 ? "did you mean '" + *found + "'?" : "";
+}
 
 }  // namespace
 
@@ -17,15 +26,15 @@ void wrong_type(const Node& node, const std::string& what, std::string_view expe
   }
   std::string hint;
   if (expected == "text" && node.kind() == Node::Kind::boolean)
-    hint = "YAML reads " + node.text() + " as true or false: put it in quotes, \"" + node.text() + "\"";
+    hint = "YAML reads words such as on, off, yes and no as true or false: put it in quotes";
   else if (expected == "text" && node.is_scalar())
     hint = "put it in quotes, \"" + node.text() + "\"";
   else if (expected == "text" && node.is_map())
     hint = "a text with ': ' or '{' in it needs quotes";
   else if (expected == "a number" && node.is_string())
     hint = "write it without quotes";
-  out.error(node.place(), what + ": expected " + std::string(expected) + ", not " + std::string(node.kind_name()),
-            hint);
+  const std::string found = node.kind() == Node::Kind::real ? node.text() : std::string(node.kind_name());
+  out.error(node.place(), what + ": expected " + std::string(expected) + ", not " + found, hint);
 }
 
 std::string listing(const std::vector<std::string>& words, std::string_view last_word) {
@@ -94,9 +103,9 @@ std::optional<std::string> choice(const Node& node, const std::string& what, Dia
   const auto value = text(node, what, out);
   if (!value) return {};
   if (std::ranges::find(allowed, *value) != allowed.end()) return value;
-  const auto near = suggest(*value, allowed);
+  const auto near = nearest(*value, allowed);
   out.error(node.place(), what + ": '" + *value + "' is not known",
-            near.empty() ? "one of " + listing(allowed, "or") : near);
+            near.empty() ? (allowed.size() > 1 ? "one of " : "expected ") + listing(allowed, "or") : near);
   return {};
 }
 
@@ -120,6 +129,18 @@ void each_entry(const Node& node, const std::string& what, Diagnostics& out,
       on_entry(entry.key.text(), entry.key, entry.value);
     else
       wrong_type(entry.key, what + ": a key", "text", out);
+  }
+}
+
+void append_sorted(const Diagnostics& from, Diagnostics& to) {
+  std::vector<const Diagnostic*> all;
+  for (const Diagnostic& one : from.all()) all.push_back(&one);
+  std::ranges::sort(all, {}, [](const Diagnostic* one) { return std::tuple(one->place.line, one->place.column, one); });
+  for (const Diagnostic* one : all) {
+    if (one->severity == Diagnostic::Severity::error)
+      to.error(one->place, one->message, one->suggestion);
+    else
+      to.warning(one->place, one->message, one->suggestion);
   }
 }
 
@@ -177,19 +198,26 @@ std::optional<std::vector<std::string>> MapReader::texts(std::string_view key) {
 
 void MapReader::not_supported(std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys)
-    if (take(key)) out_.error(key_place(key), name_of(key) + " is not supported yet");
+    if (take_unlisted(key)) out_.error(key_place(key), name_of(key) + " is not supported yet");
 }
 
-void MapReader::finish() {
-  if (ignore_rest_) return;
+Node MapReader::take_unlisted(std::string_view key) {
+  unlisted_.emplace(key);
+  return map_.is_map() ? map_[key] : Node();
+}
+
+std::size_t MapReader::finish() {
   const std::vector<std::string> known(known_.begin(), known_.end());
+  std::size_t unknown = 0;
   for (const Node::Entry& entry : map_.entries()) {
     const std::string& key = entry.key.text();
-    if (entry.key.is_string() && known_.contains(key)) continue;
-    const auto near = suggest(key, known);
+    if (entry.key.is_string() && (known_.contains(key) || unlisted_.contains(key))) continue;
+    const auto near = nearest(key, known);
     out_.error(entry.key.place(), (what_.empty() ? "" : what_ + ": ") + "unknown key '" + key + "'",
                near.empty() ? "known keys are " + listing(known) : near);
+    ++unknown;
   }
+  return unknown;
 }
 
 }  // namespace hilltop::jobs::reading

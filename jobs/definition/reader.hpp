@@ -40,6 +40,9 @@ void wrong_type(const Node& node, const std::string& what, std::string_view expe
 /// "'x', 'y' and 'z'".
 [[nodiscard]] std::string listing(const std::vector<std::string>& words, std::string_view last_word = "and");
 
+/// Hands the complaints on in the order of the text, so that a person reads them top to bottom.
+void append_sorted(const Diagnostics& from, Diagnostics& to);
+
 /// The keys of one map. What was not asked for by the time of finish() is a complaint with a suggestion.
 class MapReader {
  public:
@@ -68,17 +71,16 @@ class MapReader {
 
   /// Complains about each of `keys` that is written: it is part of LAVA, and not built.
   void not_supported(std::initializer_list<std::string_view> keys);
-  /// The whole map was dealt with: finish() has nothing to say.
-  void ignore_rest() { ignore_rest_ = true; }
-  /// Complains about keys that nobody asked for. `also` are keys that are suggested besides those that were asked for.
-  void finish();
+  /// take() of a key that no list of known keys names.
+  [[nodiscard]] Node take_unlisted(std::string_view key);
+  /// Complains about keys that nobody asked for. Returns how many there are.
+  std::size_t finish();
 
  private:
   Node map_;
   std::string what_;
   Diagnostics& out_;
-  std::set<std::string, std::less<>> known_;
-  bool ignore_rest_ = false;
+  std::set<std::string, std::less<>> known_, unlisted_;
 };
 
 }  // namespace hilltop::jobs::reading

@@ -67,8 +67,9 @@ std::optional<TimeoutSpec> read_timeout(const Node& node, const std::string& wha
     good = good && one;
     seconds += one.value_or(0);
   }
-  map.finish();
-  if (given == 0) out.error(node.place(), what + ": no time is given", "one of days, hours, minutes or seconds");
+  const bool misspelled = map.finish() > 0;
+  if (given == 0 && !misspelled)
+    out.error(node.place(), what + ": no time is given", "one of days, hours, minutes or seconds");
   if (given > 1)
     out.warning(node.place(), what + " has " + std::to_string(given) + " units: their sum is taken", "use one unit");
   if (given == 0 || !good) return {};

@@ -40,14 +40,16 @@ std::map<std::string, std::string> read_headers(MapReader& map) {
 Compression read_compression(MapReader& map) {
   const Node node = map.take("compression");
   if (!node || node.is_null()) return Compression::none;
-  const auto name = choice(node, map.name_of("compression"), map.out(), {"gz", "xz", "bz2", "zstd", "zip"});
+  if (node.is_string() && node.text() == "zip") {
+    map.out().error(node.place(), map.name_of("compression") + ": zip is not supported yet",
+                    "supported: 'gz', 'xz', 'bz2' and 'zstd'");
+    return Compression::none;
+  }
+  const auto name = choice(node, map.name_of("compression"), map.out(), {"gz", "xz", "bz2", "zstd"});
   if (name == "gz") return Compression::gz;
   if (name == "xz") return Compression::xz;
   if (name == "bz2") return Compression::bz2;
   if (name == "zstd") return Compression::zstd;
-  if (name == "zip")
-    map.out().error(node.place(), map.name_of("compression") + ": zip is not supported yet",
-                    "supported: 'gz', 'xz', 'bz2' and 'zstd'");
   return Compression::none;
 }
 
