@@ -168,13 +168,28 @@ const BoardConfig* Inventory::find(std::string_view board) const {
   return it == boards.end() ? nullptr : &*it;
 }
 
+namespace {
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto whole = std::filesystem::absolute(file, failed);
+  return (failed ? file : whole).parent_path();
+}
+
+}  // namespace
+
 Inventory read_inventory(const std::filesystem::path& file, const BoardTypes& types, drivers::DriverTable drivers,
                          Diagnostics& diagnostics) {
   const auto root = read_yaml_file(file.string(), diagnostics);
   if (!root) return {};
-  std::error_code failed;
-  const auto whole = std::filesystem::absolute(file, failed);
-  return LabReader(types, drivers, diagnostics).read(root, (failed ? file : whole).parent_path());
+  return LabReader(types, drivers, diagnostics).read(root, folder_of(file));
+}
+
+Inventory read_inventory_text(std::string_view text, const std::filesystem::path& file, const BoardTypes& types,
+                              drivers::DriverTable drivers, Diagnostics& diagnostics) {
+  const auto root = read_yaml(text, file.string(), diagnostics);
+  if (!root) return {};
+  return LabReader(types, drivers, diagnostics).read(root, folder_of(file));
 }
 
 InventoryChange compare(const Inventory& before, const Inventory& after) {
