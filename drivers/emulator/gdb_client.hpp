@@ -7,7 +7,7 @@
 #include <string>
 
 #include "drivers/core/task.hpp"
-#include "drivers/emulator/socket_pipe.hpp"
+#include "drivers/fake/socket_pipe.hpp"
 #include "drivers/protocol/gdb_remote.hpp"
 
 namespace hilltop::drivers {

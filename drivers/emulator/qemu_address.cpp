@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "drivers/protocol/address_keys.hpp"
+#include "drivers/core/fields.hpp"
+#include "drivers/protocol/byte_size.hpp"
 
 namespace hilltop::drivers {
 namespace {
@@ -15,27 +16,32 @@ bool is_program_suffix(std::string_view text) {
   });
 }
 
+/// A number of bytes; nothing, and a complaint, where `key` holds something else or is missing.
+std::optional<std::uint64_t> read_size(Fields& fields, std::string_view key) {
+  fields.require(key, "a number of bytes");
+  const auto value = fields.take(key);
+  if (!value) return std::nullopt;
+  const auto size = size_from(value);
+  if (!size) fields.error(value, "'" + std::string(key) + "' must be a number of bytes such as 0x1000, 256K or 16M");
+  return size;
+}
+
 void check_memory(const Node& memory, Diagnostics& diagnostics) {
-  check_keys(memory, "qemu memories",
-             {{"name", KeyKind::text, true},
-              {"start", KeyKind::size, true},
-              {"size", KeyKind::size, true},
-              {"kind", KeyKind::text, true}},
-             diagnostics);
+  Fields fields(memory, "qemu memories", diagnostics);
   if (!memory.is_map()) return;
-  const auto kind = memory["kind"];
-  if (kind && kind.text() != "flash" && kind.text() != "ram" && kind.text() != "absent")
-    diagnostics.error(kind.place(), "qemu memories: '" + kind.text() + "' is no kind of memory",
-                      "flash, ram or absent");
-  if (const auto name = memory["name"]; name && name.is_scalar() && !is_program_suffix(name.text()))
-    diagnostics.error(name.place(), "qemu memories: a name has letters, digits, '_' and '-' only");
-  const auto start = size_from(memory["start"]);
-  const auto size = size_from(memory["size"]);
-  if (size && *size == 0) diagnostics.error(memory["size"].place(), "qemu memories: 'size' is 0");
-  if (start && size && *size > largest_image_bytes)
-    diagnostics.error(memory["size"].place(), "qemu memories: 'size' is more than 256M");
-  else if (start && size && *start > std::numeric_limits<std::uint64_t>::max() - *size)
-    diagnostics.error(memory["start"].place(), "qemu memories: it passes the end of the address space");
+  fields.require("name", "a name for messages");
+  fields.require("kind", "flash, ram or absent");
+  const auto name = fields.text("name");
+  if (name && !is_program_suffix(*name)) fields.error(memory["name"], "a name has letters, digits, '_' and '-' only");
+  (void)fields.word("kind", {"flash", "ram", "absent"});
+  const auto start = read_size(fields, "start");
+  const auto size = read_size(fields, "size");
+  if (size && (*size == 0 || *size > largest_image_bytes)) {
+    fields.error(memory["size"], "'size' must be from 1 to 256M");
+  } else if (start && size && *start > std::numeric_limits<std::uint64_t>::max() - *size) {
+    fields.error(memory["start"], "it passes the end of the address space");
+  }
+  fields.refuse_others();
 }
 
 MemoryRange read_memory_range(const Node& memory) {
@@ -64,49 +70,50 @@ void check_no_overlap(const Node& memories, Diagnostics& diagnostics) {
   }
 }
 
-void check_machine(const Node& address, Diagnostics& diagnostics) {
-  const bool configurable = address["configurable"] && address["configurable"].as_bool().value_or(false);
+void check_machine(Fields& fields) {
+  const auto& address = fields.node();
+  const bool configurable = fields.flag("configurable").value_or(false);
   for (const auto* key : {"system", "machine"}) {
-    if (!configurable && !address.contains(key))
-      diagnostics.error(address.place(), std::string("qemu: '") + key + "' is missing");
+    if (!configurable) fields.require(key, "what follows '-M' and 'qemu-system-'");
+  }
+  for (const auto* key : {"system", "machine", "cpu"}) {
+    const auto text = fields.text(key);
+    if (text && text->empty()) fields.error(address[key], std::string("'") + key + "' is empty");
   }
   for (const auto* key : {"system", "machine", "cpu", "memory", "memories", "boot_image"}) {
     if (configurable && address.contains(key))
-      diagnostics.error(address[key].place(),
-                        std::string("qemu: '") + key + "' has no meaning where each job chooses the machine");
+      fields.error(address[key], std::string("'") + key + "' has no meaning where each job chooses the machine");
   }
   const auto system = address["system"];
-  if (system && !is_program_suffix(system.text()))
-    diagnostics.error(system.place(), "qemu: 'system' is what follows 'qemu-system-', such as arm or aarch64");
+  if (system && system.is_string() && !is_program_suffix(system.text()))
+    fields.error(system, "'system' is what follows 'qemu-system-', such as arm or aarch64");
+  if (const auto memory = fields.take("memory"); memory && !size_from(memory))
+    fields.error(memory, "'memory' must be a number of bytes such as 16M");
+}
+
+void check_boot_image(Fields& fields, const Node& memories) {
+  const auto image = fields.text("boot_image");
+  if (!image) return;
+  const auto place = fields.node()["boot_image"];
+  if (!image->ends_with(".hex") && !image->ends_with(".elf"))
+    fields.error(place, "'boot_image' must be a .hex or .elf file");
+  if (memories.items().empty()) fields.error(place, "'boot_image' needs 'memories' that it goes to");
 }
 
 }  // namespace
 
 void check_qemu_address(const Node& address, Diagnostics& diagnostics) {
-  check_keys(address, "qemu",
-             {{"system"},
-              {"machine"},
-              {"cpu"},
-              {"memory"},
-              {"memories", KeyKind::list},
-              {"boot_image"},
-              {"extra_args", KeyKind::texts},
-              {"configurable", KeyKind::flag}},
-             diagnostics);
+  Fields fields(address, "qemu", diagnostics);
   if (!address.is_map()) return;
-  check_machine(address, diagnostics);
-  const auto memories = address["memories"];
-  if (memories && memories.is_sequence()) {
-    const auto before = diagnostics.all().size();
-    for (const auto& memory : memories.items()) check_memory(memory, diagnostics);
-    if (diagnostics.all().size() == before) check_no_overlap(memories, diagnostics);
-  }
-  const auto image = address["boot_image"];
-  if (!image || !image.is_scalar()) return;
-  if (!image.text().ends_with(".hex") && !image.text().ends_with(".elf"))
-    diagnostics.error(image.place(), "qemu: 'boot_image' must be a .hex or .elf file");
-  if (!memories || memories.items().empty())
-    diagnostics.error(image.place(), "qemu: 'boot_image' needs 'memories' that it goes to");
+  (void)fields.text("driver");
+  check_machine(fields);
+  const auto memories = fields.list("memories");
+  const auto before = diagnostics.all().size();
+  for (const auto& memory : memories.items()) check_memory(memory, diagnostics);
+  if (diagnostics.all().size() == before) check_no_overlap(memories, diagnostics);
+  check_boot_image(fields, memories);
+  (void)fields.texts("extra_args");
+  fields.refuse_others();
 }
 
 QemuAddress read_qemu_address(const Node& address) {

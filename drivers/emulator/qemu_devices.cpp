@@ -8,7 +8,7 @@
 
 #include "drivers/emulator/qemu_options.hpp"
 #include "drivers/emulator/qemu_values.hpp"
-#include "drivers/protocol/address_keys.hpp"
+#include "drivers/protocol/byte_size.hpp"
 
 namespace hilltop::drivers {
 namespace {

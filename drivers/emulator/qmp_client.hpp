@@ -9,7 +9,7 @@
 #include <string>
 
 #include "drivers/core/task.hpp"
-#include "drivers/emulator/socket_pipe.hpp"
+#include "drivers/fake/socket_pipe.hpp"
 #include "drivers/protocol/qmp.hpp"
 
 namespace hilltop::drivers {

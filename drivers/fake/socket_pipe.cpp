@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/emulator/socket_pipe.hpp"
+#include "drivers/fake/socket_pipe.hpp"
 
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -8,12 +8,12 @@
 
 namespace hilltop::drivers {
 
-namespace asio = boost::asio;
 using Socket = asio::local::stream_protocol::socket;
 
 struct SocketPipe::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor executor, int fd, OnBytes bytes, OnClosed closed)
-      : socket(std::move(executor), asio::local::stream_protocol(), fd),
+      : changed(executor),
+        socket(std::move(executor), asio::local::stream_protocol(), fd),
         on_bytes(std::move(bytes)),
         on_closed(std::move(closed)) {}
 
@@ -34,6 +34,7 @@ struct SocketPipe::State : std::enable_shared_from_this<State> {
     asio::async_write(socket, asio::buffer(sending),
                       [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                         self->sending.clear();
+                        self->changed.notify();
                         if (!self->open || error) return;  // the reading side reports the loss
                         if (!self->queued.empty()) self->write();
                       });
@@ -41,6 +42,7 @@ struct SocketPipe::State : std::enable_shared_from_this<State> {
 
   void shut() {
     open = false;
+    changed.notify();
     boost::system::error_code ignored;
     socket.close(ignored);
     on_bytes = nullptr;
@@ -52,6 +54,7 @@ struct SocketPipe::State : std::enable_shared_from_this<State> {
     if (handler) handler();
   }
 
+  Event changed;
   Socket socket;
   OnBytes on_bytes;
   OnClosed on_closed;
@@ -72,6 +75,13 @@ void SocketPipe::send(std::string bytes) {
   if (!state_->open) return;
   state_->queued += bytes;
   if (state_->sending.empty()) state_->write();
+}
+
+Task<> SocketPipe::drained_state(std::shared_ptr<State> state, Deadline deadline) {
+  while (state->open && !(state->queued.empty() && state->sending.empty()))
+    HILLTOP_CO_CHECK(co_await state->changed.wait(deadline));
+  if (!state->open) co_return Error(Errc::unavailable, Blame::infrastructure, "the connection is closed");
+  co_return ok();
 }
 
 void SocketPipe::close() {

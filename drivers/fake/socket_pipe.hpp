@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "drivers/core/result.hpp"
+#include "drivers/core/task.hpp"
 
 namespace hilltop::drivers {
 
@@ -19,7 +18,7 @@ class SocketPipe {
   using OnClosed = std::function<void()>;
 
   /// Takes `fd` over and starts reading.
-  SocketPipe(boost::asio::any_io_executor executor, int fd, OnBytes on_bytes, OnClosed on_closed);
+  SocketPipe(asio::any_io_executor executor, int fd, OnBytes on_bytes, OnClosed on_closed);
   ~SocketPipe();
   SocketPipe(const SocketPipe&) = delete;
   SocketPipe& operator=(const SocketPipe&) = delete;
@@ -27,9 +26,14 @@ class SocketPipe {
   /// Queues `bytes`. Dropped when the peer is gone: on_closed tells.
   void send(std::string bytes);
   void close();
+  /// Waits until everything that was queued is handed to the system. Errors: unavailable when the pipe is closed or the
+  /// peer gone; timeout, canceled.
+  static Task<> drained(const SocketPipe& pipe, Deadline deadline) { return drained_state(pipe.state_, deadline); }
 
  private:
   struct State;
+  static Task<> drained_state(std::shared_ptr<State> state, Deadline deadline);
+
   std::shared_ptr<State> state_;
 };
 
