@@ -138,7 +138,9 @@ class DaemonTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hilltop-e2e."))
         self.addCleanup(shutil.rmtree, self.folder, True)
         (self.folder / "data").mkdir()
-        self.daemon = Daemon(self.folder / "data", self.LAB, self.ARGS).start()
+        lab = self.folder / "lab.yaml"  # the demo lab, with the firmware of this build
+        lab.write_text(self.LAB.read_text().replace("../../../build/firmware", str(FIRMWARE)))
+        self.daemon = Daemon(self.folder / "data", lab, self.ARGS).start()
         self.addCleanup(self.stop_daemon)
 
     def stop_daemon(self):
