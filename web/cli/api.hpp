@@ -27,10 +27,9 @@ using Json = nlohmann::ordered_json;  // keys stay in the server's order when pr
 /// "?a=b&c=d" of those with a value; "" when there is none.
 [[nodiscard]] std::string query_of(const std::vector<std::pair<std::string, std::string>>& values);
 
-/// hilltop's REST interface (web/api/ENDPOINTS.md) as this program uses it: one call, one answer or an Error that can be
-/// shown as it is. Paths are below /api/v1.
-/// Errors of all: see exit_code.hpp; out of reach says what to do.
-/// Thread: one.
+/// hilltop's REST interface (web/api/ENDPOINTS.md) as this program uses it: one call, one answer or an Error that can
+/// be shown as it is. Paths are below /api/v1. Errors of all: see exit_code.hpp; out of reach says what to do. Thread:
+/// one.
 class Api {
  public:
   explicit Api(Target target);

@@ -31,8 +31,14 @@ int list_boards(Context& context, const BoardOptions& options) {
     context.print(Json{{"items", *boards}});
     return exit_pass;
   }
-  Table table({{"BOARD", false, 8, true}, {"TYPE", false, 6}, {"STATE", false, 6, true}, {"HEALTH", false, 6, true},
-               {"POWER", false, 3}, {"HELD BY", false, 6}, {"TAGS", false, 4}, {"ABOUT", false, 6}});
+  Table table({{"BOARD", false, 8, true},
+               {"TYPE", false, 6},
+               {"STATE", false, 6, true},
+               {"HEALTH", false, 6, true},
+               {"POWER", false, 3},
+               {"HELD BY", false, 6},
+               {"TAGS", false, 4},
+               {"ABOUT", false, 6}});
   for (const auto& board : *boards) {
     const auto health = text_at(board, "health");
     const auto reason = text_at(board, "health_reason");

@@ -83,15 +83,15 @@ int board_types(Context& context, const CatalogOptions& options) {
       return exit_pass;
     }
     const auto hint = suggest(options.name, known);
-    return context.fail(Error(Errc::not_found, Blame::job,
-                              "no board type '" + options.name + "'" + (hint.empty() ? "" : ": " + hint)));
+    return context.fail(
+        Error(Errc::not_found, Blame::job, "no board type '" + options.name + "'" + (hint.empty() ? "" : ": " + hint)));
   }
   if (context.globals.json) {
     context.print(Json{{"items", *all}});
     return exit_pass;
   }
-  Table table({{"TYPE", false, 8, true}, {"DEPLOY", false, 6}, {"BOOT", false, 6}, {"FACTS", false, 6},
-               {"ABOUT", false, 10}});
+  Table table(
+      {{"TYPE", false, 8, true}, {"DEPLOY", false, 6}, {"BOOT", false, 6}, {"FACTS", false, 6}, {"ABOUT", false, 10}});
   for (const auto& type : *all) {
     table.add({text_at(type, "name"), joined_at(type, "deploy_methods", ","), joined_at(type, "boot_methods", ","),
                text_at(type, "verified"), text_at(type, "description")});

@@ -16,22 +16,21 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 /// Runs `run(context, *options)` when the command line names `command`; its value is the exit code.
 template <class Options>
 void runs(CLI::App* command, Context& context, std::shared_ptr<Options> options, int (*run)(Context&, const Options&)) {
-  command->callback([&context, options, run] {
-    context.action = [&context, options, run] { return run(context, *options); };
-  });
+  command->callback(
+      [&context, options, run] { context.action = [&context, options, run] { return run(context, *options); }; });
 }
 
 // One function a file: each adds its commands.
 void add_login(CLI::App& app, Context& context);
 void add_boards(CLI::App& app, Context& context);
-void add_offline(CLI::App& app, Context& context);   ///< validate, plan
+void add_offline(CLI::App& app, Context& context);  ///< validate, plan
 void add_submit(CLI::App& app, Context& context);
-void add_jobs(CLI::App& app, Context& context);      ///< jobs, job, results, cancel
+void add_jobs(CLI::App& app, Context& context);  ///< jobs, job, results, cancel
 void add_log(CLI::App& app, Context& context);
 void add_leases(CLI::App& app, Context& context);
 void add_console(CLI::App& app, Context& context);
-void add_operate(CLI::App& app, Context& context);   ///< power, reset, flash, health
-void add_catalog(CLI::App& app, Context& context);   ///< drivers, board-types
+void add_operate(CLI::App& app, Context& context);  ///< power, reset, flash, health
+void add_catalog(CLI::App& app, Context& context);  ///< drivers, board-types
 void add_tokens(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
 void add_events(CLI::App& app, Context& context);

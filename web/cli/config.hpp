@@ -32,8 +32,8 @@ struct Target {
 /// Writes it whole or not at all, mode 0600 from its first byte on, folders 0700. Errors: io (infrastructure).
 [[nodiscard]] Result<> write_config(const std::filesystem::path& path, const Config& config);
 
-/// `option_server` and `option_token` are what the command line said ("" = nothing). The file's token goes to the file's
-/// server only.
+/// `option_server` and `option_token` are what the command line said ("" = nothing). The file's token goes to the
+/// file's server only.
 [[nodiscard]] Target resolve_target(const std::string& option_server, const std::string& option_token,
                                     const std::string& option_ca_file, const Config& config,
                                     const std::filesystem::path& config_file);

@@ -21,7 +21,8 @@ void print_event(Context& context, const Json& event) {
   }
   const auto time = text_at(event, "time");
   auto data = event.value("data", Json());
-  const auto shown = data.is_string() ? data.get<std::string>() : data.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const auto shown =
+      data.is_string() ? data.get<std::string>() : data.dump(-1, ' ', false, Json::error_handler_t::replace);
   context.out << styled(time.size() >= 23 ? time.substr(11, 12) : time, Style::dim, context.screen.out_color) << ' '
               << text_at(event, "seq") << ' ' << printable(text_at(event, "kind")) << ' '
               << printable(text_at(event, "subject")) << ' ' << printable(shown) << '\n';
@@ -44,7 +45,8 @@ int events(Context& context, const EventOptions& options) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
   if (options.follow) return follow(context, **api, options);
-  const auto answer = (*api)->get("/events" + query_of({{"after", options.after}, {"limit", std::to_string(options.limit)}}));
+  const auto answer =
+      (*api)->get("/events" + query_of({{"after", options.after}, {"limit", std::to_string(options.limit)}}));
   if (!answer) return context.fail(answer.error());
   for (const auto& event : answer->value("items", Json::array())) print_event(context, event);
   return exit_pass;

@@ -12,9 +12,7 @@ std::string number_text(const Json& value, const char* format) {
   return value.is_number() ? fmt::format(fmt::runtime(format), value.get<double>()) : "";
 }
 
-Json member(const Json& object, const char* key) {
-  return object.is_object() ? object.value(key, Json()) : Json();
-}
+Json member(const Json& object, const char* key) { return object.is_object() ? object.value(key, Json()) : Json(); }
 
 }  // namespace
 
@@ -34,8 +32,12 @@ std::string verdict_line(const Json& job, bool color) {
 }
 
 Table results_table(const Json& job) {
-  Table table({{"SUITE", false, 8}, {"CASE", false, 12}, {"RESULT", false, 6, true}, {"MEASURED", true, 8},
-               {"TIME", true, 6, true}, {"MESSAGE", false, 10}});
+  Table table({{"SUITE", false, 8},
+               {"CASE", false, 12},
+               {"RESULT", false, 6, true},
+               {"MEASURED", true, 8},
+               {"TIME", true, 6, true},
+               {"MESSAGE", false, 10}});
   for (const auto& suite : member(job, "suites")) {
     for (const auto& test : member(suite, "cases")) {
       const auto result = text_at(test, "result");

@@ -26,8 +26,14 @@ int list_jobs(Context& context, const ListOptions& options) {
     context.print(Json{{"items", *jobs}});
     return exit_pass;
   }
-  Table table({{"JOB", true, 3, true}, {"NAME", false, 8}, {"STATE", false, 6, true}, {"BOARD", false, 6},
-               {"CASES", true, 5}, {"SUBMITTED", false, 8}, {"BY", false, 4}, {"DOING", false, 8}});
+  Table table({{"JOB", true, 3, true},
+               {"NAME", false, 8},
+               {"STATE", false, 6, true},
+               {"BOARD", false, 6},
+               {"CASES", true, 5},
+               {"SUBMITTED", false, 8},
+               {"BY", false, 4},
+               {"DOING", false, 8}});
   for (const auto& job : *jobs) {
     const bool finished = is_finished(job);
     const auto state = finished ? text_at(job, "verdict") : text_at(job, "state");
@@ -185,8 +191,8 @@ void add_jobs(CLI::App& app, Context& context) {
   runs(results, context, wanted, show_results);
 
   auto gone = std::make_shared<OneJob>();
-  runs(add_job_command(app, gone, "cancel", "cancel jobs, in whatever state", "  hilltop cancel 12\n  hilltop cancel 12 13",
-                       1000),
+  runs(add_job_command(app, gone, "cancel", "cancel jobs, in whatever state",
+                       "  hilltop cancel 12\n  hilltop cancel 12 13", 1000),
        context, gone, cancel_jobs);
 }
 

@@ -53,7 +53,8 @@ Result<std::pair<bool, std::string>> ask_daemon(const std::string& daemon, const
   command.argv.insert(command.argv.end(), {"--types", types, "--rules", rules});
   HILLTOP_TRY(auto said, run_to_its_end(std::move(command)));
   if (said.status != 0 && said.status != 2)
-    return Error(Errc::io, Blame::bug, daemon + " --check-lab ended with " + std::to_string(said.status) + ": " + said.text);
+    return Error(Errc::io, Blame::bug,
+                 daemon + " --check-lab ended with " + std::to_string(said.status) + ": " + said.text);
   return std::pair(said.status == 0, std::move(said.text));
 }
 
@@ -69,7 +70,8 @@ std::pair<bool, std::string> check_structure(const Context& context, const LabOp
     if (!type.is_string())
       diagnostics.error(board.place(), "a board needs a type", "hilltop board-types lists them");
     else if (types && types->find(type.text()) == nullptr)
-      diagnostics.error(type.place(), "board type '" + type.text() + "' is unknown", suggest(type.text(), types->names()));
+      diagnostics.error(type.place(), "board type '" + type.text() + "' is unknown",
+                        suggest(type.text(), types->names()));
   };
   for (const auto& entry : lab["boards"].entries()) check(entry.value);
   for (const auto& board : lab["boards"].items()) check(board);
@@ -130,7 +132,7 @@ int apply(Context& context, const LabOptions& options) {
   return exit_pass;
 }
 
-int export_lab(Context& context, const LabOptions& options) {
+int export_lab(Context& context, const LabOptions&) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
   const auto text = (*api)->get_text("/lab");

@@ -115,13 +115,20 @@ int list(Context& context, const LeaseOptions& options) {
     context.print(Json{{"items", *leases}});
     return exit_pass;
   }
-  Table table({{"LEASE", true, 5, true}, {"STATE", false, 6, true}, {"BOARD", false, 6}, {"WANTED", false, 6},
-               {"OWNER", false, 5}, {"JOB", true, 3}, {"ENDS", false, 8}, {"WHY", false, 8}});
+  Table table({{"LEASE", true, 5, true},
+               {"STATE", false, 6, true},
+               {"BOARD", false, 6},
+               {"WANTED", false, 6},
+               {"OWNER", false, 5},
+               {"JOB", true, 3},
+               {"ENDS", false, 8},
+               {"WHY", false, 8}});
   for (const auto& lease : *leases) {
     const auto ended = text_at(lease, "ended");
     const auto why = text_at(lease, ended.empty() ? "waiting_for" : "end_reason");
     table.add({text_at(lease, "id"), text_at(lease, "state"), text_at(lease, "board"), text_at(lease, "wanted"),
-               text_at(lease, "owner"), text_at(lease, "job"), ago(ended.empty() ? text_at(lease, "ends") : ended), why});
+               text_at(lease, "owner"), text_at(lease, "job"), ago(ended.empty() ? text_at(lease, "ends") : ended),
+               why});
   }
   if (leases->empty())
     context.note("no leases; take one with: hilltop lease take TYPE --for 30m");
@@ -174,19 +181,21 @@ void add_leases(CLI::App& app, Context& context) {
   runs(taker, context, taken, take);
 
   auto listed = std::make_shared<LeaseOptions>();
-  auto* lister = add_command(*lease, "list", "list leases and who waits", "  hilltop lease list\n  hilltop lease list --all");
+  auto* lister =
+      add_command(*lease, "list", "list leases and who waits", "  hilltop lease list\n  hilltop lease list --all");
   lister->add_flag("-a,--all", listed->all, "those that have ended, too");
   runs(lister, context, listed, list);
 
   auto extended = std::make_shared<LeaseOptions>();
-  auto* extender = add_command(*lease, "extend", "have it for longer, counted from now", "  hilltop lease extend 7 --for 1h");
+  auto* extender =
+      add_command(*lease, "extend", "have it for longer, counted from now", "  hilltop lease extend 7 --for 1h");
   extender->add_option("LEASE", extended->id, "lease id")->required()->type_name("LEASE");
   extender->add_option("--for", extended->duration, "how long from now (default 30m)")->type_name("TIME");
   runs(extender, context, extended, extend);
 
   auto released = std::make_shared<LeaseOptions>();
-  auto* releaser = add_command(*lease, "release", "give it back, or give up the place in the queue",
-                               "  hilltop lease release 7");
+  auto* releaser =
+      add_command(*lease, "release", "give it back, or give up the place in the queue", "  hilltop lease release 7");
   releaser->add_option("LEASE", released->id, "lease id")->required()->type_name("LEASE");
   releaser->add_option("--reason", released->reason, "why, for the owner when it is another's")->type_name("TEXT");
   runs(releaser, context, released, release);

@@ -126,8 +126,9 @@ int show_log(Context& context, const LogOptions& options) {
 
 void add_log(CLI::App& app, Context& context) {
   auto options = std::make_shared<LogOptions>();
-  auto* command = add_command(app, "log", "print a job's log, or follow it while the job runs",
-                              "  hilltop log 12\n  hilltop log 12 --follow\n  hilltop log 12 --format lava > output.yaml");
+  auto* command =
+      add_command(app, "log", "print a job's log, or follow it while the job runs",
+                  "  hilltop log 12\n  hilltop log 12 --follow\n  hilltop log 12 --format lava > output.yaml");
   command->add_option("JOB", options->id, "job id")->required()->type_name("JOB");
   command->add_flag("-f,--follow", options->follow, "go on until the job ends; Ctrl-C leaves the job running");
   command->add_option("--format", options->format, "text, jsonl or lava")

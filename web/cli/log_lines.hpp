@@ -13,8 +13,8 @@ enum class LogFormat : unsigned char {
   lava,   ///< a YAML list of one-line maps, as LAVA's clients read it
 };
 
-/// Turns a job's log, a JSON object a line {"n","dt","lvl","msg","ns"?}, into the wanted format. Pieces may break anywhere.
-/// A line whose number was seen already is left out: a stream may be taken up again a little too early.
+/// Turns a job's log, a JSON object a line {"n","dt","lvl","msg","ns"?}, into the wanted format. Pieces may break
+/// anywhere. A line whose number was seen already is left out: a stream may be taken up again a little too early.
 class LogLines {
  public:
   LogLines(LogFormat format, bool color) : format_(format), color_(color) {}

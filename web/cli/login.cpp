@@ -19,7 +19,8 @@ std::string ask(Context& context, const std::string& question) {
   return answer;
 }
 
-/// Asks without showing what is typed. The terminal is as before afterwards, even when a signal comes: it waits until then.
+/// Asks without showing what is typed. The terminal is as before afterwards, even when a signal comes: it waits until
+/// then.
 std::string ask_secret(Context& context, const std::string& question) {
   termios before{};
   const bool hide = tcgetattr(STDIN_FILENO, &before) == 0;
@@ -45,7 +46,8 @@ int login(Context& context, const LoginOptions& options) {
                                context.globals.ca_file, Config{}, path);
   if (!options.url.empty()) target.origin = "the address given";
   if (options.url.empty() && target.origin == "the default") {
-    if (!context.screen.in_is_terminal) return context.fail(usage("login: say which server: hilltop login URL --token T"));
+    if (!context.screen.in_is_terminal)
+      return context.fail(usage("login: say which server: hilltop login URL --token T"));
     const auto proposal = config->server.empty() ? target.server : config->server;
     const auto answer = ask(context, "Server [" + proposal + "]: ");
     target.server = normal_url(answer.empty() ? proposal : answer);

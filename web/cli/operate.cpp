@@ -129,9 +129,9 @@ CLI::App* add_board_command(CLI::App& app, const std::shared_ptr<OperateOptions>
 
 void add_operate(CLI::App& app, Context& context) {
   auto powered = std::make_shared<OperateOptions>();
-  auto* power_command =
-      add_board_command(app, powered, "power", "switch a board's power (needs its lease)",
-                        "  hilltop power microbit-01 on\n  hilltop power microbit-01 cycle\n  hilltop power microbit-01 status");
+  auto* power_command = add_board_command(
+      app, powered, "power", "switch a board's power (needs its lease)",
+      "  hilltop power microbit-01 on\n  hilltop power microbit-01 cycle\n  hilltop power microbit-01 status");
   power_command->add_option("ACTION", powered->action, "on, off, cycle or status")
       ->required()
       ->check(CLI::IsMember({"on", "off", "cycle", "status"}))
@@ -145,16 +145,16 @@ void add_operate(CLI::App& app, Context& context) {
   runs(reset_command, context, reset_options, reset);
 
   auto flashed = std::make_shared<OperateOptions>();
-  auto* flash_command =
-      add_board_command(app, flashed, "flash", "write images to a board (needs its lease)",
-                        "  hilltop flash microbit-01 firmware.hex\n  hilltop flash mps2-an521-01 secure.elf nonsecure.elf");
+  auto* flash_command = add_board_command(
+      app, flashed, "flash", "write images to a board (needs its lease)",
+      "  hilltop flash microbit-01 firmware.hex\n  hilltop flash mps2-an521-01 secure.elf nonsecure.elf");
   flash_command->add_option("FILE", flashed->files, "images, in the order of writing")->required()->type_name("FILE");
   runs(flash_command, context, flashed, flash);
 
   auto judged = std::make_shared<OperateOptions>();
-  auto* health_command =
-      add_board_command(app, judged, "health", "say how a board is (technicians)",
-                        "  hilltop health microbit-01 maintenance --reason \"new cable\"\n  hilltop health microbit-01 good");
+  auto* health_command = add_board_command(
+      app, judged, "health", "say how a board is (technicians)",
+      "  hilltop health microbit-01 maintenance --reason \"new cable\"\n  hilltop health microbit-01 good");
   health_command->add_option("STATE", judged->health, "unknown, good, suspect, bad, maintenance or retired")
       ->required()
       ->check(CLI::IsMember({"unknown", "good", "suspect", "bad", "maintenance", "retired"}))

@@ -73,8 +73,9 @@ void make_app(CLI::App& app, Context& context) {
   app.fallthrough();  // --json and the like may stand behind the command
   app.require_subcommand(1);
   app.set_version_flag("--version", "hilltop " + context.places.version);
-  app.footer("Help on one command: hilltop COMMAND --help\nFirst steps:         hilltop login, hilltop boards, "
-             "hilltop submit FILE --wait");
+  app.footer(
+      "Help on one command: hilltop COMMAND --help\nFirst steps:         hilltop login, hilltop boards, "
+      "hilltop submit FILE --wait");
   add_globals(app, context.globals);
   add_all(app, context);
 }
@@ -91,7 +92,8 @@ int usage_error(Context& context, const CLI::App& app, const CLI::ParseError& er
   for (const auto* level = command; level != nullptr; level = level->get_parent())
     path = level->get_name() + (path.empty() ? "" : " " + path);
   std::vector<std::string> known;
-  for (const auto* sub : command->get_subcommands([](const CLI::App* sub) { return !sub->get_name().starts_with('_'); }))
+  for (const auto* sub :
+       command->get_subcommands([](const CLI::App* sub) { return !sub->get_name().starts_with('_'); }))
     known.push_back(sub->get_name());
   auto words = app.remaining(true);
   std::string text = error.what();

@@ -46,8 +46,12 @@ std::vector<Cell> row_of(const Json& job) {
 }  // namespace
 
 std::string progress_table(const std::vector<Json>& jobs, std::size_t rows, std::size_t width, bool color) {
-  Table table({{"JOB", true, 3, true}, {"NAME", false, 8}, {"BOARD", false, 6}, {"STATE", false, 6, true},
-               {"DOING", false, 8}, {"TIME", true, 6, true}});
+  Table table({{"JOB", true, 3, true},
+               {"NAME", false, 8},
+               {"BOARD", false, 6},
+               {"STATE", false, 6, true},
+               {"DOING", false, 8},
+               {"TIME", true, 6, true}});
   const bool all_fit = jobs.size() + 1 <= rows;
   const auto shown = chosen(jobs, all_fit ? jobs.size() : std::max<std::size_t>(rows, 3) - 2);
   for (const auto& job : shown) table.add(row_of(job));

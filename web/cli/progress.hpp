@@ -33,8 +33,8 @@ class Progress {
   std::map<std::string, std::string> said_;
 };
 
-/// The table of `jobs` that fits into `rows` lines of `width` columns: those that run come before those that wait or have
-/// finished where not all fit, and a last line counts the others.
+/// The table of `jobs` that fits into `rows` lines of `width` columns: those that run come before those that wait or
+/// have finished where not all fit, and a last line counts the others.
 [[nodiscard]] std::string progress_table(const std::vector<Json>& jobs, std::size_t rows, std::size_t width,
                                          bool color);
 

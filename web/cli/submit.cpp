@@ -135,16 +135,17 @@ int submit(Context& context, const SubmitOptions& options) {
 
 void add_submit(CLI::App& app, Context& context) {
   auto options = std::make_shared<SubmitOptions>();
-  auto* command = add_command(
-      app, "submit", "submit jobs, and wait for their verdicts with --wait",
-      "  hilltop submit hello.yaml --wait\n  hilltop submit a.yaml b.yaml --wait --junit results.xml\n\n"
-      "Exit code with --wait: 0 pass, 1 fail, 2 refused, 3 incomplete, 4 canceled, 5 server out of reach;\n"
-      "of several files the highest. Ctrl-C leaves the jobs running.");
+  auto* command =
+      add_command(app, "submit", "submit jobs, and wait for their verdicts with --wait",
+                  "  hilltop submit hello.yaml --wait\n  hilltop submit a.yaml b.yaml --wait --junit results.xml\n\n"
+                  "Exit code with --wait: 0 pass, 1 fail, 2 refused, 3 incomplete, 4 canceled, 5 server out of reach;\n"
+                  "of several files the highest. Ctrl-C leaves the jobs running.");
   command->add_option("FILE", options->files, "job definitions; - is standard input")->required()->type_name("FILE");
   command->add_flag("-w,--wait", options->wait, "wait until all have finished; show progress, verdicts and results");
   command->add_option("--junit", options->junit, "write the results of all as JUnit XML (needs --wait)")
       ->type_name("OUT.xml");
-  command->add_option("--ids-out", options->ids_out, "write the job ids to a file, one a line in the order of the files")
+  command
+      ->add_option("--ids-out", options->ids_out, "write the job ids to a file, one a line in the order of the files")
       ->type_name("OUT");
   command->add_option("--patience", options->patience, "how long a lost server is waited for (default 2m)")
       ->type_name("TIME");

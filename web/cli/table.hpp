@@ -14,14 +14,14 @@ struct Cell {
   std::string text;
   Style style = Style::plain;
   Cell(std::string t, Style s = Style::plain) : text(std::move(t)), style(s) {}  // NOLINT: implicit by design
-  Cell(const char* t) : text(t) {}                                                // NOLINT: implicit by design
+  Cell(const char* t) : text(t) {}                                               // NOLINT: implicit by design
 };
 
 struct Column {
   std::string title;
-  bool right = false;      ///< numbers
-  std::size_t least = 4;   ///< never narrower than this (or its content)
-  bool rigid = false;      ///< never cut: ids, states
+  bool right = false;     ///< numbers
+  std::size_t least = 4;  ///< never narrower than this (or its content)
+  bool rigid = false;     ///< never cut: ids, states
 };
 
 /// A table for people: columns as wide as needed; where the terminal is too narrow the widest columns that may shrink

@@ -22,7 +22,8 @@ enum class ColorMode : unsigned char { automatic, always, never };
 /// Source: https://no-color.org (set and not empty).
 [[nodiscard]] Screen look_at_screen(ColorMode mode);
 
-/// Columns (or rows) of the terminal on `fd`; `otherwise` when it is none. COLUMNS helps where the terminal does not say.
+/// Columns (or rows) of the terminal on `fd`; `otherwise` when it is none. COLUMNS helps where the terminal does not
+/// say.
 [[nodiscard]] std::size_t terminal_width(int fd, std::size_t otherwise);
 [[nodiscard]] std::size_t terminal_height(int fd, std::size_t otherwise);
 

@@ -41,8 +41,14 @@ int list(Context& context, const TokenOptions&) {
     context.print(Json{{"items", *tokens}});
     return exit_pass;
   }
-  Table table({{"TOKEN", true, 5, true}, {"USER", false, 6}, {"NAME", false, 6}, {"ROLE", false, 6, true},
-               {"PROJECT", false, 6}, {"CREATED", false, 8}, {"EXPIRES", false, 8}, {"LAST USED", false, 8}});
+  Table table({{"TOKEN", true, 5, true},
+               {"USER", false, 6},
+               {"NAME", false, 6},
+               {"ROLE", false, 6, true},
+               {"PROJECT", false, 6},
+               {"CREATED", false, 8},
+               {"EXPIRES", false, 8},
+               {"LAST USED", false, 8}});
   for (const auto& token : *tokens) {
     const bool revoked = text_at(token, "revoked") == "true";
     table.add({text_at(token, "id"), text_at(token, "user"), text_at(token, "name"), text_at(token, "role"),

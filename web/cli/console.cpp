@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "web/cli/commands.hpp"
+#include "web/cli/console_stream.hpp"
+#include "web/cli/raw_mode.hpp"
+#include "web/cli/signals.hpp"
+
+namespace hilltop::cli {
+namespace {
+
+constexpr char leave_key = '\x1d';  // Ctrl-], as telnet(1) and picocom's kin have it
+
+struct ConsoleOptions {
+  std::string board, console;
+  bool read_only = false;
+  std::string from;
+};
+
+/// Standard input and signals as one descriptor that can be waited for.
+class Inputs {
+ public:
+  Inputs() : fd_(epoll_create1(EPOLL_CLOEXEC)) {
+    add(signals_.fd());
+    // A plain file or /dev/null cannot be waited for: it can always be read.
+    always_readable_ = !add(STDIN_FILENO) && errno == EPERM;
+  }
+  ~Inputs() { ::close(fd_); }
+  Inputs(const Inputs&) = delete;
+  Inputs& operator=(const Inputs&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int take_signal() const { return signals_.take(); }
+
+  /// What was typed, "" when there is nothing now. Does not wait.
+  std::string typed() {
+    if (input_ended_ || !(always_readable_ || stdin_is_ready())) return "";
+    std::array<char, 4096> buffer;
+    const auto n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (n > 0) return std::string(buffer.data(), static_cast<std::size_t>(n));
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return "";
+    input_ended_ = true;  // end of input, or the terminal is gone (then SIGHUP comes, too)
+    epoll_ctl(fd_, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
+    return "";
+  }
+  /// True when typed() has something without fd() saying so.
+  [[nodiscard]] bool has_file() const { return always_readable_ && !input_ended_; }
+  /// Waits for input until `deadline`.
+  void wait(Deadline deadline) const {
+    epoll_event event{};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.left()).count();
+    (void)epoll_wait(fd_, &event, 1, static_cast<int>(std::min<std::int64_t>(left, 60000)));
+  }
+
+ private:
+  bool add(int fd) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    return epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0;
+  }
+  [[nodiscard]] bool stdin_is_ready() const {
+    std::array<epoll_event, 2> events{};
+    const int count = epoll_wait(fd_, events.data(), 2, 0);
+    for (int i = 0; i < count; ++i) {
+      if (events[static_cast<std::size_t>(i)].data.fd == STDIN_FILENO) return true;
+    }
+    return false;
+  }
+
+  // SIGINT comes from outside only: in raw mode Ctrl-C is a key for the board.
+  SignalInput signals_{SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
+  int fd_;
+  bool always_readable_ = false;
+  bool input_ended_ = false;
+};
+
+/// One session at a console, over as many connections as it takes.
+class Session {
+ public:
+  Session(Context& context, Api& api, const ConsoleOptions& options)
+      : context_(context), api_(api), options_(options), stream_(offset_of(options.from)) {}
+
+  int run() {
+    auto connected = connect();
+    if (!connected) return refuse(connected.error());
+    context_.err << "hilltop: console of " << printable(options_.board) << (options_.read_only ? " (read-only)" : "")
+                 << "; Ctrl-] leaves\n"
+                 << std::flush;
+    const RawMode raw(STDIN_FILENO);
+    raw_ = &raw;
+    const int exit = talk();
+    raw_ = nullptr;
+    return exit;
+  }
+
+ private:
+  static std::optional<std::uint64_t> offset_of(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional<std::uint64_t>(std::strtoull(text.c_str(), nullptr, 10));
+  }
+
+  Result<> connect() {
+    const auto from = stream_.next() ? std::to_string(*stream_.next()) : "";
+    const auto path =
+        "/boards/" + escaped(options_.board) + "/console/ws" +
+        query_of({{"console", options_.console}, {"from", from}, {"write", options_.read_only ? "" : "1"}});
+    HILLTOP_TRY(socket_, api_.socket(path, Deadline::after(10s)));
+    return ok();
+  }
+
+  int refuse(const Error& error) {
+    const bool others = !options_.read_only && (error.code == Errc::denied || error.code == Errc::busy);
+    if (!others) return context_.fail(error);
+    return context_.fail(Error(error.code, error.blame,
+                               error.text + "\ntake it with: hilltop lease take " + options_.board +
+                                   " --for 30m; look only: hilltop console " + options_.board + " --read-only"));
+  }
+
+  int talk() {
+    while (true) {
+      if (!socket_ && !reconnect()) return exit_;
+      if (!handle_input()) return leave();
+      auto message = socket_->next(inputs_.has_file() ? Deadline::after(0s) : Deadline::never(), inputs_.fd());
+      if (!message) {
+        lost(message.error().text);
+      } else if (message->kind == web::WsMessage::Kind::closed) {
+        lost(message->data.empty() ? "the server said goodbye" : message->data);
+      } else if (!show(*message)) {
+        return exit_pass;
+      }
+    }
+  }
+
+  /// False at the end of the stream.
+  bool show(const web::WsMessage& message) {
+    ConsoleStream::Shown shown;
+    if (message.kind == web::WsMessage::Kind::binary) shown = stream_.binary(message.data);
+    if (message.kind == web::WsMessage::Kind::text) shown = stream_.text(message.data);
+    context_.out << shown.bytes << std::flush;
+    if (shown.ended)
+      notice("the console has ended: " + shown.notice);
+    else if (!shown.notice.empty())
+      notice(shown.notice);
+    return !shown.ended;
+  }
+
+  /// Takes what was typed and the signals. False to leave.
+  bool handle_input() {
+    while (const int signal = inputs_.take_signal()) {
+      if (signal == SIGCONT && raw_ != nullptr) raw_->again();
+      if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) return false;
+      // SIGWINCH: a serial line has no size; the next byte simply finds the new one.
+    }
+    const auto keys = inputs_.typed();
+    const bool terminal = raw_ != nullptr && raw_->active();
+    const auto leaves = terminal ? keys.find(leave_key) : std::string::npos;
+    if (const auto wanted = keys.substr(0, leaves); !wanted.empty()) type(wanted);
+    return leaves == std::string::npos;
+  }
+
+  void type(const std::string& keys) {
+    if (options_.read_only) {
+      if (!said_read_only_) notice("read-only: what you type goes nowhere; Ctrl-] leaves");
+      said_read_only_ = true;
+      return;
+    }
+    if (!socket_) return;  // a key that is pressed while the line is dead is not kept for later
+    if (const auto sent = socket_->send(keys, true, Deadline::after(10s)); !sent) lost(sent.error().text);
+  }
+
+  void lost(const std::string& why) {
+    socket_.reset();
+    notice("connection lost (" + printable(why.substr(0, why.find('\n'))) + "): trying again; Ctrl-] leaves");
+    gives_up_ = Deadline::after(5min);
+  }
+
+  /// False when it is given up; exit_ says how.
+  bool reconnect() {
+    auto backoff = std::chrono::milliseconds(100);
+    while (true) {
+      inputs_.wait(Deadline::after(backoff));
+      if (!handle_input()) {
+        exit_ = leave();
+        return false;
+      }
+      const auto connected = connect();
+      if (connected) {
+        notice("connected again");
+        return true;
+      }
+      if (!is_unreachable(connected.error()) || gives_up_.passed()) {
+        exit_ = refuse(connected.error());
+        return false;
+      }
+      backoff = std::min(backoff * 2, std::chrono::milliseconds(2000));
+    }
+  }
+
+  int leave() {
+    if (socket_) socket_->close(Deadline::after(1s));
+    notice("left the console");
+    return exit_pass;
+  }
+
+  /// A line of ours between the board's: in brackets, from the first column on.
+  void notice(const std::string& text) {
+    context_.out.flush();
+    if (!text.empty()) context_.err << "\r\n[hilltop: " << text << "]\r\n" << std::flush;
+  }
+
+  Context& context_;
+  Api& api_;
+  const ConsoleOptions& options_;
+  ConsoleStream stream_;
+  Inputs inputs_;
+  std::unique_ptr<web::WsClient> socket_;
+  const RawMode* raw_ = nullptr;
+  bool said_read_only_ = false;
+  int exit_ = exit_pass;
+  Deadline gives_up_ = Deadline::never();
+};
+
+int console(Context& context, const ConsoleOptions& options) {
+  auto api = context.api();
+  if (!api) return context.fail(api.error());
+  return Session(context, **api, options).run();
+}
+
+}  // namespace
+
+void add_console(CLI::App& app, Context& context) {
+  auto options = std::make_shared<ConsoleOptions>();
+  auto* command =
+      add_command(app, "console", "sit at a board's console; Ctrl-] leaves",
+                  "  hilltop console microbit-01\n  hilltop console microbit-01 --read-only\n"
+                  "  hilltop console sbc-02 --console secure\n\n"
+                  "Typing needs the board's lease (hilltop lease take). After a lost connection it goes on\n"
+                  "where it broke; bytes that are missing are said.");
+  command->add_option("BOARD", options->board, "the board's name")->required()->type_name("BOARD");
+  command->add_flag("-r,--read-only", options->read_only, "look, do not type: needs no lease");
+  command->add_option("--console", options->console, "which one, of a board that has several")->type_name("NAME");
+  command->add_option("--from", options->from, "begin at this offset of the transcript (0: all of it)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("OFFSET");
+  runs(command, context, options, console);
+}
+
+}  // namespace hilltop::cli
