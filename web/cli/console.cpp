@@ -110,13 +110,23 @@ class Session {
     const auto path =
         "/boards/" + escaped(options_.board) + "/console/ws" +
         query_of({{"console", options_.console}, {"from", from}, {"write", options_.read_only ? "" : "1"}});
-    HILLTOP_TRY(socket_, api_.socket(path, Deadline::after(10s)));
+    HILLTOP_TRY(auto socket, api_.socket(path, Deadline::after(10s)));
+    // The first frame is the place where the stream begins, or the server's refusal.
+    HILLTOP_TRY(const auto first, socket->next(Deadline::after(10s)));
+    const auto frame = first.kind == web::WsMessage::Kind::text ? Json::parse(first.data, nullptr, false) : Json();
+    if (frame.is_object() && frame.contains("end"))
+      return Error(Errc::denied, Blame::job, printable(text_at(frame, "end")));
+    if (first.kind == web::WsMessage::Kind::closed || first.kind == web::WsMessage::Kind::timeout)
+      return Error(Errc::unavailable, Blame::infrastructure, "the console does not answer: " + first.data);
+    socket_ = std::move(socket);
+    (void)show(first);
     return ok();
   }
 
   int refuse(const Error& error) {
-    const bool others = !options_.read_only && (error.code == Errc::denied || error.code == Errc::busy);
-    if (!others) return context_.fail(error);
+    const bool wants_lease = !options_.read_only && (error.code == Errc::denied || error.code == Errc::busy) &&
+                             api_.get("/boards/" + escaped(options_.board), Deadline::after(5s));
+    if (!wants_lease) return context_.fail(error);
     return context_.fail(Error(error.code, error.blame,
                                error.text + "\ntake it with: hilltop lease take " + options_.board +
                                    " --for 30m; look only: hilltop console " + options_.board + " --read-only"));

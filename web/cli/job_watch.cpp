@@ -14,6 +14,8 @@ namespace {
 
 /// Events tell of every change; a look at all jobs this often finds what a defect may have hidden.
 constexpr auto look_anyway = std::chrono::seconds(15);
+/// A server that takes connections and then refuses each question is given up after so many.
+constexpr unsigned most_failures = 50;
 
 class Watch {
  public:
@@ -32,7 +34,7 @@ class Watch {
       if (woken == EventFeed::Wake::signal) {
         progress_.clear();
         (void)signals_.take();
-        return Watched{std::move(jobs_), true};
+        return Watched{std::move(ids_), std::move(jobs_), true};
       }
       if (woken == EventFeed::Wake::look_again || looks_.passed()) mark_all();
       for (const auto& event : feed_.events()) mark(event);
@@ -41,7 +43,7 @@ class Watch {
       if (std::all_of(jobs_.begin(), jobs_.end(), is_finished)) break;
     }
     progress_.clear();
-    return Watched{std::move(jobs_), false};
+    return Watched{std::move(ids_), std::move(jobs_), false};
   }
 
  private:
@@ -62,31 +64,45 @@ class Watch {
     if (found != ids_.end()) dirty_[static_cast<std::size_t>(found - ids_.begin())] = true;
   }
 
-  /// Fetches what may have changed.
+  /// Fetches what may have changed. What the infrastructure refuses now (the server stops, or is gone) is asked again.
   Result<> look() {
+    auto looked = fetch_dirty();
+    if (looked || looked.error().blame != Blame::infrastructure || ++failures_ > most_failures) {
+      if (looked) failures_ = 0;
+      return looked;
+    }
+    feed_.lost(looked.error());
+    return ok();
+  }
+
+  Result<> fetch_dirty() {
     for (std::size_t i = 0; i < ids_.size(); ++i) {
-      if (!dirty_[i] || is_finished(jobs_[i])) continue;
-      auto job = api_.get("/jobs/" + escaped(ids_[i]), Deadline::after(10s));
-      if (!job && is_unreachable(job.error())) {
-        feed_.lost(job.error());
-        return ok();  // the feed gets back to it, or gives up
+      while (dirty_[i] && !is_finished(jobs_[i])) {
+        auto job = api_.get("/jobs/" + escaped(ids_[i]), Deadline::after(10s));
+        if (!job) return std::move(job).error().within("job " + ids_[i]);
+        jobs_[i] = *std::move(job);
+        HILLTOP_TRY(const bool repeated, follow_repetition(i));
+        dirty_[i] = repeated;
       }
-      if (!job) return std::move(job).error().within("job " + ids_[i]);
-      jobs_[i] = *std::move(job);
-      dirty_[i] = false;
-      if (follow_repetition(i)) --i;
     }
     return ok();
   }
 
-  /// True when job i was repeated under another number: that one is followed now.
-  bool follow_repetition(std::size_t i) {
-    const auto next = text_at(jobs_[i], "rerun_as");
-    if (!is_finished(jobs_[i]) || next.empty() || next == ids_[i]) return false;
-    context_.note("job " + ids_[i] + " is repeated as job " + next + ": " + printable(text_at(jobs_[i], "reason")));
-    ids_[i] = next;
-    jobs_[i] = Json();
-    dirty_[i] = true;
+  /// Follows job i's next attempt where the farm repeats it. Value: whether it does.
+  Result<bool> follow_repetition(std::size_t i) {
+    const auto verdict = text_at(jobs_[i], "verdict");
+    if (!is_finished(jobs_[i]) || (verdict != "incomplete" && verdict != "fail")) return false;
+    // The next attempt is stored together with the verdict, so that it is among the newest jobs now.
+    HILLTOP_TRY(const auto newest,
+                api_.list("/jobs" + query_of({{"board_type", text_at(jobs_[i], "board_type")}}), 200));
+    const auto next = std::find_if(newest.begin(), newest.end(),
+                                   [&](const Json& job) { return text_at(job, "rerun_of") == ids_[i]; });
+    if (next == newest.end()) return false;
+    const auto id = text_at(*next, "id");
+    progress_.clear();
+    context_.note("job " + ids_[i] + " is repeated as job " + id + ": " + printable(text_at(jobs_[i], "reason")));
+    ids_[i] = id;
+    jobs_[i] = *next;
     return true;
   }
 
@@ -98,6 +114,7 @@ class Watch {
   SignalInput signals_{SIGINT, SIGTERM, SIGHUP};
   EventFeed feed_;
   Progress progress_;
+  unsigned failures_ = 0;
   Deadline looks_ = Deadline::after(look_anyway);
 };
 

@@ -10,6 +10,7 @@ namespace hilltop::cli {
 
 /// How waiting for jobs ended.
 struct Watched {
+  std::vector<std::string> ids;  ///< of the last attempts
   std::vector<Json> jobs;    ///< in the order of the ids, with suites where finished; Json() for what was never seen
   bool interrupted = false;  ///< Ctrl-C: the jobs run on
 };

@@ -52,7 +52,7 @@ class LeaseWait {
       if (!woken) return context_.fail(woken.error());
       if (*woken == EventFeed::Wake::signal) return give_up();
       const auto lease = api_.get("/leases/" + escaped(id_), Deadline::after(10s));
-      if (!lease && is_unreachable(lease.error())) {
+      if (!lease && lease.error().blame == Blame::infrastructure) {
         feed_.lost(lease.error());
         continue;
       }

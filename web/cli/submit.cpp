@@ -85,13 +85,22 @@ void print_outcomes(Context& context, const std::vector<Json>& jobs) {
   }
 }
 
-int wait_for(Context& context, Api& api, const SubmitOptions& options, const std::vector<std::string>& ids) {
+int wait_for(Context& context, Api& api, const SubmitOptions& options, std::vector<Submitted>& all) {
+  std::vector<std::string> ids;
+  for (const auto& one : all) {
+    if (!one.id.empty()) ids.push_back(one.id);
+  }
+  if (ids.empty()) return exit_pass;
   const auto patience = duration_from(options.patience).value_or(std::chrono::minutes(2));
   auto watched = watch_jobs(context, api, ids, patience);
   if (!watched) return context.fail(watched.error());
   if (watched->interrupted) {
-    say_interrupted(context, watched->jobs, ids);
+    say_interrupted(context, watched->jobs, watched->ids);
     return 130;  // as a shell reports a program that Ctrl-C ended
+  }
+  auto last = watched->ids.begin();
+  for (auto& one : all) {
+    if (!one.id.empty()) one.id = *last++;
   }
   print_outcomes(context, watched->jobs);
   ExitCode exit = exit_pass;
@@ -116,19 +125,16 @@ int submit(Context& context, const SubmitOptions& options) {
     exit = worst(exit, all.back().exit);
     if (exit == exit_unreachable) break;
   }
-  if (!options.ids_out.empty()) {
-    if (const auto written = write_ids(options.ids_out, all); !written) return context.fail(written.error());
-  }
-  std::vector<std::string> ids;
-  for (const auto& one : all) {
-    if (!one.id.empty()) ids.push_back(one.id);
-  }
+  const auto keep_ids = [&] { return options.ids_out.empty() ? Result<>(ok()) : write_ids(options.ids_out, all); };
+  if (const auto written = keep_ids(); !written) return context.fail(written.error());
   if (!options.wait) {
     say_submitted(context, all);
     return exit;
   }
-  if (ids.empty()) return exit;
-  return std::max<int>(exit, wait_for(context, **api, options, ids));
+  const int waited = wait_for(context, **api, options, all);
+  // A job that was repeated has another number now.
+  if (const auto written = keep_ids(); !written) return context.fail(written.error());
+  return std::max<int>(exit, waited);
 }
 
 }  // namespace
@@ -145,7 +151,9 @@ void add_submit(CLI::App& app, Context& context) {
   command->add_option("--junit", options->junit, "write the results of all as JUnit XML (needs --wait)")
       ->type_name("OUT.xml");
   command
-      ->add_option("--ids-out", options->ids_out, "write the job ids to a file, one a line in the order of the files")
+      ->add_option("--ids-out", options->ids_out,
+                   "write the job ids to a file, one a line in the order of the files (- for a refused one;\n"
+                   "with --wait at the end the last attempt's)")
       ->type_name("OUT");
   command->add_option("--patience", options->patience, "how long a lost server is waited for (default 2m)")
       ->type_name("TIME");
