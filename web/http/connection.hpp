@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -16,10 +15,6 @@
 
 /// The inside of the server. Only web/http includes this.
 namespace hilltop::web {
-
-struct SharedCounters {
-  std::atomic<std::uint64_t> requests{0}, errors{0}, connections{0}, open{0}, websockets{0}, bytes_sent{0};
-};
 
 struct Connection;
 
@@ -36,7 +31,7 @@ struct IoThread {
 
 /// One client.
 struct Connection {
-  Connection(IoThread& t, const ListenOptions& o, SharedCounters& c, AnyStream s)
+  Connection(IoThread& t, const ListenOptions& o, HttpCounters& c, AnyStream s)
       : thread(t), options(o), counters(c), stream(std::move(s)) {
     thread.connections.insert(this);
     ++counters.open;
@@ -50,7 +45,7 @@ struct Connection {
 
   IoThread& thread;
   const ListenOptions& options;
-  SharedCounters& counters;
+  HttpCounters& counters;
   AnyStream stream;
   boost::beast::flat_buffer buffer{64 * 1024};
   std::string peer;

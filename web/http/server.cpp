@@ -20,7 +20,6 @@ using asio::ip::tcp;
 struct Listening {
   ListenOptions options;
   std::shared_ptr<asio::ssl::context> tls;
-  SharedCounters counters;
   std::deque<IoThread> threads;
   std::unique_ptr<tcp::acceptor> acceptor;
 };
@@ -33,12 +32,12 @@ AnyStream make_stream(const Listening& listening, tcp::socket socket) {
 
 /// Runs on the connection's own thread.
 void begin_connection(Listening& listening, IoThread& thread, tcp::socket socket) {
-  if (thread.stopping || listening.counters.open >= listening.options.max_connections) {
+  if (thread.stopping || listening.options.counters->open >= listening.options.max_connections) {
     if (!thread.stopping)
       log::warn("web: more than {} connections: one is turned away", listening.options.max_connections);
     return;  // the socket closes
   }
-  auto connection = std::make_shared<Connection>(thread, listening.options, listening.counters,
+  auto connection = std::make_shared<Connection>(thread, listening.options, *listening.options.counters,
                                                  make_stream(listening, std::move(socket)));
   auto* raw = connection.get();
   raw->task = thread.scope->spawn("connection", serve_connection(std::move(connection)));
@@ -57,7 +56,7 @@ Task<> accept_clients(Listening* listening) {
       HILLTOP_CO_CHECK(co_await sleep_for(100ms));
       continue;
     }
-    ++listening->counters.connections;
+    ++listening->options.counters->connections;
     asio::post(thread.io, [listening, &thread, s = std::move(socket)]() mutable {
       begin_connection(*listening, thread, std::move(s));
     });
@@ -134,11 +133,6 @@ class Server final : public HttpServer {
   }
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
-  [[nodiscard]] HttpCounters counters() const override {
-    const auto& c = listening_.counters;
-    return {c.requests, c.errors, c.connections, c.open, c.websockets, c.bytes_sent};
-  }
-
   void stop_accepting() override {
     asio::post(listening_.threads.front().io, [this] {
       error_code ignored;

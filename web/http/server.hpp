@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -12,6 +13,15 @@
 #include "web/http/websocket.hpp"
 
 namespace hilltop::web {
+
+/// Counters of one server, for /metrics.
+/// Thread: any.
+struct HttpCounters {
+  std::atomic<std::uint64_t> requests{0}, errors{0};  ///< errors: status 5xx
+  std::atomic<std::uint64_t> connections{0};          ///< accepted
+  std::atomic<std::uint64_t> open{0}, websockets{0};  ///< now
+  std::atomic<std::uint64_t> bytes_sent{0};
+};
 
 struct ListenOptions {
   std::string address = "127.0.0.1";
@@ -25,6 +35,7 @@ struct ListenOptions {
   Deadline::Clock::duration header_time =
       15s;  ///< from the first byte of a request to the end of its header; idle: 4 times that
   Deadline::Clock::duration piece_time = 30s;  ///< for each piece of a body, in or out
+  std::shared_ptr<HttpCounters> counters = std::make_shared<HttpCounters>();
 };
 
 /// What the application says to a request of which only the head is known.
@@ -37,14 +48,6 @@ struct Admission {
   /// For a WebSocket: talks until the connection ends. Empty for plain requests.
   std::function<Task<>(Request, std::shared_ptr<WebSocket>)> talk;
   std::string websocket_protocol;  ///< the subprotocol to accept, or ""
-};
-
-/// Counters of one server, for /metrics.
-struct HttpCounters {
-  std::uint64_t requests = 0, errors = 0;  ///< errors: status 5xx
-  std::uint64_t connections = 0;           ///< accepted
-  std::uint64_t open = 0, websockets = 0;  ///< now
-  std::uint64_t bytes_sent = 0;
 };
 
 /// What a server serves. One object per I/O thread, used by that thread only.
@@ -68,7 +71,6 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(ListenOptions options, MakeApplication make_application);
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  [[nodiscard]] virtual HttpCounters counters() const = 0;
   /// Stops listening, ends idle connections and WebSockets, and tells the others to close after their answer.
   virtual void stop_accepting() = 0;
   /// Ends everything now.

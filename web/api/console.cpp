@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/api/json_body.hpp"
+#include "web/api/operate.hpp"
+#include "web/api/problem.hpp"
+#include "web/ws/streams.hpp"
+
+namespace hilltop::web {
+namespace {
+
+constexpr std::uint64_t most_bytes = 1 << 20;
+
+/// Bytes of the transcript, exactly as the board sent them.
+Task<Response> read_console(ApiPtr api, Call call) {
+  controller::ConsoleRead command;
+  command.board = call.request.param("name");
+  command.console = call.request.query_value("console").value_or("");
+  HILLTOP_CO_TRY(command.from, integer_query(call.request, "from", 0));
+  HILLTOP_CO_TRY(const auto most, integer_query(call.request, "max", 65536, most_bytes));
+  command.max = static_cast<std::uint32_t>(most);
+  command.exact = true;
+  HILLTOP_CO_TRY(auto reply, co_await hop(api->gate, &look, call.who, command.board, controller::WorkerCommand(command),
+                                          Deadline::after(10s)));
+  Response response(200, "application/octet-stream", "");
+  response.headers.emplace_back("X-Hilltop-Offset", std::to_string(reply.offset));
+  response.headers.emplace_back("X-Hilltop-End", std::to_string(reply.offset + reply.bytes.size()));
+  response.body = std::move(reply.bytes);
+  co_return response;
+}
+
+constexpr QueryParam read_query[] = {{"console", ParamType::text, "name; without it the board's first"},
+                                     {"from", ParamType::integer, "offset of the first byte"},
+                                     {"max", ParamType::integer, "bytes, at most 1048576"}};
+constexpr QueryParam stream_query[] = {
+    {"console", ParamType::text, "name; without it the board's first"},
+    {"from", ParamType::integer, "offset of the first byte; without it: from now on"},
+    {"write", ParamType::integer, "1: bytes that are sent are typed"},
+    {"token", ParamType::text, "where no header can be sent"}};
+constexpr QueryParam log_query[] = {{"from", ParamType::integer, "number of the first line, from 1"},
+                                    {"token", ParamType::text, "where no header can be sent"}};
+
+constexpr Route routes[] = {
+    {.pattern = "/api/v1/boards/{name}/console",
+     .tag = "consoles",
+     .summary = "Bytes of the transcript; X-Hilltop-Offset and X-Hilltop-End say which.",
+     .query = read_query,
+     .gives = {"application/octet-stream", ""},
+     .handler = &read_console},
+    {.pattern = "/api/v1/boards/{name}/console/ws",
+     .tag = "consoles",
+     .summary = "The console, live: {\"offset\"} first, then bytes in binary frames; {\"gap\":{\"from\",\"to\"}} where "
+                "the client was too "
+                "slow; {\"end\"} when the right to type ends. Typing needs the board's lease or the role technician.",
+     .query = stream_query,
+     .status = 101,
+     .talker = &stream_console},
+    {.pattern = "/api/v1/jobs/{id}/log/ws",
+     .tag = "jobs",
+     .summary = "The log, live: JSON lines in text frames, {\"end\":true} last.",
+     .query = log_query,
+     .status = 101,
+     .talker = &stream_job_log},
+};
+
+}  // namespace
+
+std::span<const Route> console_routes() { return routes; }
+
+}  // namespace hilltop::web

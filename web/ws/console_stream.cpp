@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "web/api/json_body.hpp"
+#include "web/api/operate.hpp"
+#include "web/ws/event_feed.hpp"
+#include "web/ws/streams.hpp"
+
+namespace hilltop::web {
+namespace {
+
+using controller::Farm;
+using nlohmann::json;
+
+constexpr std::uint32_t piece_bytes = 32 * 1024;
+constexpr std::uint32_t poll_ms = 5000;
+
+/// One client at one console.
+struct Viewer {
+  ApiPtr api;
+  controller::Principal who;
+  std::shared_ptr<WebSocket> socket;
+  std::string board, console;
+  std::uint64_t from = UINT64_MAX;  ///< now
+  bool writes = false;
+  std::optional<std::uint64_t> lease;  ///< whose end ends the right to type; none for a technician without it
+};
+using ViewerPtr = std::shared_ptr<Viewer>;
+
+std::string text_frame(json value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+Task<controller::WorkerReply> read_piece(ViewerPtr v, std::uint64_t from, std::uint32_t wait_ms) {
+  controller::ConsoleRead command;
+  command.board = v->board;
+  command.console = v->console;
+  command.from = from;
+  command.max = piece_bytes;
+  command.wait_ms = wait_ms;
+  co_return co_await hop(v->api->gate, &look, v->who, v->board, controller::WorkerCommand(command),
+                         Deadline::after(std::chrono::milliseconds(wait_ms) + 10s));
+}
+
+/// Sends what the console says from the cursor on. The cursor moves only once the client has the bytes: who reads
+/// slowly finds that the console has gone on, and is told what is missing.
+Task<> send_console(ViewerPtr v) {
+  HILLTOP_CO_TRY(auto first, co_await read_piece(v, v->from, 0));
+  auto cursor = first.bytes.empty() && v->from != UINT64_MAX ? std::min(v->from, first.offset) : first.offset;
+  HILLTOP_CO_CHECK(co_await v->socket->write(text_frame({{"offset", cursor}}), false));
+  for (;;) {
+    HILLTOP_CO_TRY(auto reply, co_await read_piece(v, cursor, poll_ms));
+    if (reply.offset > cursor) {
+      HILLTOP_CO_CHECK(
+          co_await v->socket->write(text_frame({{"gap", {{"from", cursor}, {"to", reply.offset}}}}), false));
+      cursor = reply.offset;
+    }
+    if (reply.bytes.empty()) continue;
+    cursor += reply.bytes.size();
+    HILLTOP_CO_CHECK(co_await v->socket->write(std::move(reply.bytes), true));
+  }
+}
+
+/// Why the right to type is gone: the lease's own words where there was one.
+Result<std::string> why_ended(const std::shared_ptr<Farm>& farm, const controller::Principal& who,
+                              std::optional<std::uint64_t> lease, const std::string& board) {
+  if (!lease) {
+    const auto may = farm->may_operate(who, board);
+    return may ? std::string() : may.error().text;
+  }
+  const auto view = farm->lease(who, *lease);
+  if (!view) return view.error().text;
+  if (view->state != controller::LeaseState::ended) return std::string();
+  return "lease " + std::to_string(*lease) + " has ended" + (view->end_reason.empty() ? "" : ": " + view->end_reason);
+}
+
+/// Waits until the right to type ends; value: the reason. Asks again after each event about leases and boards.
+Task<std::string> until_revoked(ViewerPtr v) {
+  auto seen = v->api->feed->last();
+  for (;;) {
+    HILLTOP_CO_TRY(auto reason, co_await hop(v->api->gate, &why_ended, v->who, v->lease, v->board));
+    if (!reason.empty()) co_return reason;
+    for (bool concerns_us = false; !concerns_us;) {
+      const auto item = v->api->feed->after(seen.value_or(0));
+      if (item) {
+        concerns_us = item->kind == "lease" || item->kind == "board.state";
+        seen = item->seq;
+      } else if (v->api->feed->last() != seen) {  // fell behind the feed
+        concerns_us = true;
+        seen = v->api->feed->last();
+      } else {
+        HILLTOP_CO_CHECK(co_await v->api->feed->wait(Deadline::never()));
+      }
+    }
+  }
+}
+
+struct Race {
+  explicit Race(asio::any_io_executor io) : changed(io), scope(io, "console") {}
+  Event changed;
+  TaskScope scope;
+  std::optional<Result<>> console;
+  std::optional<Result<std::string>> revoked;
+};
+
+Task<> run_console(std::shared_ptr<Race> race, ViewerPtr v) {
+  race->console = co_await send_console(std::move(v));
+  race->changed.notify();
+  co_return ok();
+}
+
+Task<> run_watch(std::shared_ptr<Race> race, ViewerPtr v) {
+  race->revoked = co_await until_revoked(std::move(v));
+  race->changed.notify();
+  co_return ok();
+}
+
+/// Sends the console until it ends, the client leaves, or the right to type ends.
+Task<> send_until_revoked(ViewerPtr v) {
+  auto race = std::make_shared<Race>(v->api->gate.io);
+  race->scope.spawn("send", run_console(race, v));
+  if (v->writes) race->scope.spawn("watch", run_watch(race, v));
+  bool canceled = false;
+  while (!race->console && !race->revoked && !canceled) canceled = !co_await race->changed.wait(Deadline::never());
+  co_await ignore_cancellation();
+  race->scope.cancel_all();
+  co_await race->scope.join();
+  if (canceled) co_return canceled_error("console");
+  if (race->revoked && *race->revoked) {
+    co_return co_await v->socket->write(text_frame({{"end", **race->revoked}}), false);
+  }
+  if (race->console && !*race->console && race->console->error().code != Errc::canceled)
+    (void)co_await v->socket->write(text_frame({{"end", race->console->error().text}}), false);
+  co_return race->console ? std::move(*race->console) : Result<>(std::move(*race->revoked).error());
+}
+
+/// Types what the client sends. Each write asks again for the right to do so: it may have gone a moment ago.
+Task<> type_incoming(ViewerPtr v) {
+  for (;;) {
+    HILLTOP_CO_TRY(auto message, co_await v->socket->read());
+    if (!v->writes) co_return Error(Errc::denied, Blame::job, "this console was opened for reading only");
+    controller::ConsoleWrite command;
+    command.board = v->board;
+    command.console = v->console;
+    command.bytes = std::move(message.data);
+    HILLTOP_CO_CHECK(co_await hop(v->api->gate, &operate, v->who, v->board,
+                                  controller::WorkerCommand(std::move(command)), Deadline::after(60s)));
+  }
+}
+
+/// Whether `who` may type, and by which lease.
+Result<std::optional<std::uint64_t>> right_to_type(const std::shared_ptr<Farm>& farm, const controller::Principal& who,
+                                                   const std::string& board) {
+  HILLTOP_CHECK(farm->may_operate(who, board));
+  HILLTOP_TRY(const auto view, farm->board(who, board));
+  const bool own = view.lease && view.holder == who.user;
+  return own ? view.lease : std::optional<std::uint64_t>();
+}
+
+bool wants(const Request& request, std::string_view name) {
+  const auto value = request.query_value(name).value_or("");
+  return !value.empty() && value != "0" && value != "false";
+}
+
+Task<> refuse(std::shared_ptr<WebSocket> socket, std::string reason) {
+  (void)co_await socket->write(text_frame({{"end", reason}}), false);
+  co_return co_await socket->close(std::move(reason));
+}
+
+}  // namespace
+
+Task<> stream_console(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) {
+  auto viewer = std::make_shared<Viewer>();
+  viewer->api = api;
+  viewer->who = call.who;
+  viewer->socket = socket;
+  viewer->board = call.request.param("name");
+  viewer->console = call.request.query_value("console").value_or("");
+  viewer->writes = wants(call.request, "write");
+  const auto from = integer_query(call.request, "from", UINT64_MAX);
+  if (!from) co_return co_await refuse(socket, from.error().text);
+  viewer->from = *from;
+  if (viewer->writes) {
+    auto right = co_await hop(api->gate, &right_to_type, call.who, viewer->board);
+    if (!right) co_return co_await refuse(socket, right.error().text);
+    viewer->lease = *right;
+  }
+  co_return co_await both_ways(socket, api->gate.io, send_until_revoked(viewer), type_incoming(viewer));
+}
+
+}  // namespace hilltop::web
