@@ -39,7 +39,7 @@ void check_result_group(const Monitor& monitor, const std::string& body, const N
     return;
   }
   const std::string whole = "^(?:" + body + ")$";
-  const auto reached = [&](std::string_view word) { return pattern_finds(whole, std::string(word)); };
+  const auto reached = [&](std::string_view word) { return pattern_finds(whole, std::string(word)).value_or(true); };
   if (monitor.fixupdict.empty() && std::ranges::none_of(result_words, reached))
     out.warning(
         node.place(),

@@ -46,8 +46,8 @@ void read_annotations(MapReader& top, JobDefinition& job);
 enum class EmptyMatch : std::uint8_t { allowed, warned_of, refused };
 /// Compiles a pattern and complains where it is none; whether it is one.
 bool check_pattern(const Node& node, const std::string& what, EmptyMatch empty, Diagnostics& out);
-/// Whether `pattern` finds something in `text`; false for a pattern that does not compile.
-[[nodiscard]] bool pattern_finds(const std::string& pattern, const std::string& text);
+/// Whether `pattern` finds something in `text`; nothing where that cannot be told.
+[[nodiscard]] std::optional<bool> pattern_finds(const std::string& pattern, const std::string& text);
 /// What stands within the named group of `pattern`: "PASS|FAIL" of "(?P<result>PASS|FAIL)".
 [[nodiscard]] std::optional<std::string> group_body(const std::string& pattern, const std::string& name);
 

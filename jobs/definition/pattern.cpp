@@ -34,11 +34,12 @@ bool check_pattern(const Node& node, const std::string& what, EmptyMatch empty, 
   return true;
 }
 
-bool pattern_finds(const std::string& pattern, const std::string& text) {
+std::optional<bool> pattern_finds(const std::string& pattern, const std::string& text) {
   const auto compiled = boards::PatternSet::compile({pattern});
-  if (!compiled) return false;
+  if (!compiled) return {};
   const auto hit = compiled->search(text);
-  return hit && hit->has_value();
+  if (!hit) return {};
+  return hit->has_value();
 }
 
 std::optional<std::string> group_body(const std::string& pattern, const std::string& name) {

@@ -165,9 +165,6 @@ INSTANTIATE_TEST_SUITE_P(
         boot("prompts_on", "prompts: [on]",
              "job:6:37: boot prompts: item 1: expected text, not yes or no (YAML reads words such as on, off, yes and "
              "no as true or false: put it in quotes)"),
-        boot("prompts_bad_pattern", "prompts: ['ok (']",
-             "job:6:37: boot prompts: pattern 'ok (': missing closing parenthesis at position 4 (patterns are Python "
-             "regular expressions: '\\' takes the meaning from ( [ . * +)"),
         boot("prompts_always", "prompts: ['.*']",
              "job:6:37: warning: boot prompts: '.*' matches nothing at all, and so at once (let it match at least one "
              "character)"),

@@ -49,9 +49,6 @@ INSTANTIATE_TEST_SUITE_P(
         monitor("no_end", "name: m, start: begin", good_pattern, "job:8:7: test monitors end is missing"),
         monitor("empty_end", "name: m, start: begin, end: ''", good_pattern, "job:8:36: test monitors end is empty"),
         monitor("empty_start", "name: m, start: '', end: done", good_pattern, ""),
-        monitor("bad_pattern", named, "'(?P<result>pass'",
-                "job:9:17: test monitors pattern: pattern '(?P<result>pass': missing closing parenthesis at position "
-                "15 (patterns are Python regular expressions: '\\' takes the meaning from ( [ . * +)"),
         monitor("pattern_of_nothing", named, "'(?P<result>pass)?(?P<test_case_id>\\w*)'",
                 "job:9:17: test monitors pattern: '(?P<result>pass)?(?P<test_case_id>\\w*)' matches nothing at all, "
                 "and so at once (let it match at least one character)"),
@@ -112,9 +109,6 @@ INSTANTIATE_TEST_SUITE_P(
              "key 'mesage' (did you mean 'message'?)"),
         step("success_text", "command: ls, successes: [ok]",
              "job:11:35: test interactive successes: expected a map, not text"),
-        step("success_bad_pattern", "command: ls, successes: [{message: '(ok'}]",
-             "job:11:45: test interactive successes message: pattern '(ok': missing closing parenthesis at position 3 "
-             "(patterns are Python regular expressions: '\\' takes the meaning from ( [ . * +)"),
         step("success_in_the_echo", "command: echo ok, successes: [{message: ok}]",
              "job:11:40: warning: test interactive successes: 'ok' is found in the command itself, and so in the echo "
              "of it (set `echo: discard`, or match something that only the answer has)"),
@@ -149,6 +143,24 @@ INSTANTIATE_TEST_SUITE_P(
                 "- test:\n    interactive:\n    - {name: s, prompts: ['> '], expected: [x], script: [{command: ls}]}",
                 "job:8:34: warning: test interactive expected: no step of the script has a name")),
     name_of);
+
+/// What is wrong in a pattern is said by the pattern's compiler; where it stands, and once, is said here.
+TEST(Patterns, ThatDoNotCompileAreComplainedOfOnce) {
+  const auto begins = [](const Complaint& one) {
+    const std::string said = complaints_of(one.text);
+    EXPECT_TRUE(said.starts_with(one.expected)) << said;
+    EXPECT_EQ(said.find('\n'), std::string::npos) << said;
+  };
+  begins(actions("", "- boot: {method: minimal, prompts: ['ok (']}", "job:6:37: boot prompts: "));
+  begins(monitor("", named, "'(?P<result>pass'", "job:9:17: test monitors pattern: "));
+  begins(monitor("", "name: m, start: '[', end: b", good_pattern, "job:8:24: test monitors start: "));
+  begins(step("", "command: ls, successes: [{message: '(ok'}]", "job:11:45: test interactive successes message: "));
+}
+
+/// A group that refers to another one cannot be tried alone: nothing is said of it.
+TEST(Patterns, GroupsThatCannotBeJudgedAreNotComplainedOf) {
+  EXPECT_EQ(complaints_of(monitor("", named, "'(?P<test_case_id>\\w+) (?P<result>(?P=test_case_id)!)'", "").text), "");
+}
 
 TEST(Monitors, KeepWhatWasWritten) {
   Diagnostics diagnostics;
