@@ -87,7 +87,7 @@ JournalWriter::~JournalWriter() {
     const std::lock_guard lock(journal_mutex_);
     syncer_stop_ = true;
   }
-  stop_syncing_.notify_all();
+  sync_changed_.notify_all();
   syncer_.join();
 }
 
@@ -160,10 +160,7 @@ struct JournalWriter::Batch {
 
 bool JournalWriter::write_batch(std::vector<PendingRecord>& records) {
   for (std::size_t at = 0; at < records.size();) {
-    if (position_ >= options_.segment_bytes) {
-      if (auto rolled = roll_over(); !rolled)
-        log::error("console journal: {}", rolled.error().text);  // goes on in the old one
-    }
+    if (position_ >= options_.segment_bytes) roll_over();
     const auto salt = journal_->salt;
     Batch batch;
     const auto first = at;
@@ -174,9 +171,7 @@ bool JournalWriter::write_batch(std::vector<PendingRecord>& records) {
       encode_record(header, payload, salt, out.data());
       return out;
     };
-    for (; at < records.size() && at - first < batch_records &&
-           position_ + batch.bytes < options_.segment_bytes + gather_bytes;
-         ++at) {
+    for (; at < records.size() && at - first < batch_records && batch.bytes < gather_bytes; ++at) {
       const auto& r = records[at];
       if (named_.insert(r.console).second) {
         const auto name = r.key->board + '\0' + r.key->name;
@@ -242,25 +237,34 @@ bool JournalWriter::write_at(const std::string& what, Batch& batch) {
   return true;
 }
 
-Result<> JournalWriter::roll_over() {
-  HILLTOP_TRY(auto next, transcript_->create_journal());
+// Goes on in the old journal while the next one is not ready.
+void JournalWriter::roll_over() {
+  std::shared_ptr<JournalFile> full;
   {
     const std::lock_guard lock(journal_mutex_);
-    std::swap(next, journal_);
-    retired_.push_back(next);
+    if (!spare_) return;
+    full = std::exchange(journal_, std::exchange(spare_, nullptr));
+    retired_.push_back(full);
     dirty_ = true;
   }
-  sealer_.seal(std::move(next));  // reads it back and syncs the segments before the journal goes
+  sync_changed_.notify_all();
+  sealer_.seal(std::move(full));  // its segments are synced before it is deleted
   position_ = journal_header_bytes;
   sequence_ = 0;
   named_.clear();
-  return ok();
 }
 
 void JournalWriter::sync_loop() {
   std::unique_lock lock(journal_mutex_);
   for (;;) {
-    stop_syncing_.wait_for(lock, options_.sync_interval, [this] { return syncer_stop_; });
+    if (!spare_ && !syncer_stop_ && Clock::now() >= spare_retry_) {
+      lock.unlock();
+      auto next = transcript_->create_journal();
+      if (!next) log::error("console journal: {}", next.error().text);
+      lock.lock();
+      if (next) spare_ = *std::move(next);
+      if (!next) spare_retry_ = Clock::now() + retry_time;
+    }
     if (dirty_) {
       dirty_ = false;
       auto journals = std::exchange(retired_, {});
@@ -271,8 +275,12 @@ void JournalWriter::sync_loop() {
           log::error("{}", system_error("sync " + journal->path.string(), errno).text);
       lock.lock();
     }
-    if (syncer_stop_ && !dirty_) return;
+    if (syncer_stop_ && !dirty_) break;
+    const auto next_sync = Clock::now() + options_.sync_interval;
+    sync_changed_.wait_until(lock, next_sync,
+                             [&] { return syncer_stop_ || (!spare_ && Clock::now() >= spare_retry_); });
   }
+  if (spare_) ::unlink(spare_->path.c_str());  // never used
 }
 
 }  // namespace hilltop::boards

@@ -77,7 +77,7 @@ class JournalWriter {
   void sync_loop();
   bool write_batch(std::vector<PendingRecord>& batch);
   bool write_at(const std::string& what, Batch& batch);
-  Result<> roll_over();
+  void roll_over();
 
   ConsoleEngine::Options options_;
   std::shared_ptr<Transcript> transcript_;
@@ -100,12 +100,14 @@ class JournalWriter {
   std::uint64_t sequence_ = 0;
   std::unordered_set<std::uint32_t> named_;  // consoles whose name is in the journal
 
-  std::mutex journal_mutex_;  // guards the next five between writer and syncer
-  std::condition_variable stop_syncing_;
+  std::mutex journal_mutex_;  // guards the next six between writer and syncer
+  std::condition_variable sync_changed_;
   std::shared_ptr<JournalFile> journal_;
+  std::shared_ptr<JournalFile> spare_;  // the next one, made ahead: that waits for the disk, which the writer may not
   std::vector<std::shared_ptr<JournalFile>> retired_;  // rolled over, perhaps not synced
   bool dirty_ = false;
   bool syncer_stop_ = false;
+  std::chrono::steady_clock::time_point spare_retry_;  // the syncer's: a full disk is not asked again at once
 
   std::thread writer_;
   std::thread syncer_;

@@ -137,7 +137,9 @@ class Translator {
       out_ += "\\z";
     } else if (c == 'v') {
       out_ += "\\x0b";
-    } else if (std::string_view("AbBdDsSwWafnrt").contains(c) || !is_letter(c)) {
+    } else if (c == 'B') {
+      out_ += "(?:(?!\\A\\z)\\B)";  // in an empty text Python finds neither \b nor \B
+    } else if (std::string_view("AbdDsSwWafnrt").contains(c) || !is_letter(c)) {
       out_ += '\\';
       out_ += c;
     } else {

@@ -25,11 +25,14 @@ constexpr bool sanitized = false;
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Bytes that lines and terminals like to eat: NUL, XON, XOFF, 0xFF, broken UTF-8, carriage returns, and no newline for long.
+// Bytes that lines and terminals like to eat: NUL, XON, XOFF, 0xFF, broken UTF-8, carriage returns, and no newline for
+// long.
 std::string nasty(std::size_t bytes, std::uint64_t seed) {
   auto out = noise(bytes, seed);
   constexpr std::string_view favourites("\0\x11\x13\xff\xfe\r\x1b[2J\xc3(\x04\x03\x16", 16);
@@ -132,7 +135,8 @@ TEST_P(Flood, every_byte_is_kept_whoever_reads) {
   stopped_io.run();
 }
 
-INSTANTIATE_TEST_SUITE_P(Lines, Flood, testing::Values("pipe", "socketpair", "pty"), [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Lines, Flood, testing::Values("pipe", "socketpair", "pty"),
+                         [](const auto& test) { return test.param; });
 
 TEST(ConsoleLoad, sixty_four_consoles_at_once_while_others_come_and_go) {
   constexpr std::size_t count = 64;
@@ -151,7 +155,8 @@ TEST(ConsoleLoad, sixty_four_consoles_at_once_while_others_come_and_go) {
   }
   std::thread talker([&] {
     for (std::size_t at = 0; at < size; at += 1000)
-      for (std::size_t i = 0; i < count; ++i) EXPECT_TRUE(write_all(lines[i].board.get(), std::string_view(sent[i]).substr(at, 1000)));
+      for (std::size_t i = 0; i < count; ++i)
+        EXPECT_TRUE(write_all(lines[i].board.get(), std::string_view(sent[i]).substr(at, 1000)));
   });
   for (int i = 0; i < 50; ++i) {
     const Line passing;
@@ -171,11 +176,12 @@ TEST(ConsoleLoad, sixty_four_consoles_at_once_while_others_come_and_go) {
   EXPECT_EQ(engine->stats().consoles, count);
   engine.reset();
   const auto transcript = Transcript::open(folder.path(), Transcript::Mode::read_only).value();
-  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(transcript->fetch({"board" + std::to_string(i), "main"}, 0, size).value(), sent[i]);
+  for (std::size_t i = 0; i < count; ++i)
+    EXPECT_EQ(transcript->fetch({"board" + std::to_string(i), "main"}, 0, size).value(), sent[i]);
   EXPECT_EQ(transcript->consoles().size(), count + 1);
 }
 
-TEST(ConsoleLoad, memory_is_bounded_when_the_disk_is_slower_than_the_line) {
+TEST(ConsoleLoad, reading_pauses_and_goes_on_when_the_disk_is_slower_than_the_line) {
   const TemporaryFolder folder;
   auto options = options_in(folder.path());
   options.pending_limit_bytes = 64 << 10;  // far less than one read can bring: reading pauses and goes on many times
