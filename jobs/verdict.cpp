@@ -16,10 +16,10 @@ using H = HealthEffect;
 constexpr std::array<VerdictRow, 19> table{{
     {canceled, V::canceled, B::canceled, R::no, H::unchanged},
     {defect, V::incomplete, B::bug, R::no, H::suspect},
-    {infrastructure_failed, V::incomplete, B::infrastructure, R::on_another_board, H::suspect},
-    {configuration_wrong, V::incomplete, B::configuration, R::no, H::unchanged},
     {fault_seen, V::fail, B::dut, R::if_failure_retry, H::unchanged},
     {unexpected_reset, V::fail, B::dut, R::if_failure_retry, H::unchanged},
+    {infrastructure_failed, V::incomplete, B::infrastructure, R::on_another_board, H::suspect},
+    {configuration_wrong, V::incomplete, B::configuration, R::no, H::unchanged},
     {no_result, V::incomplete, B::job, R::no, H::unchanged},
     {malformed_result, V::incomplete, B::job, R::no, H::unchanged},
     {count_disagrees, V::incomplete, B::job, R::no, H::unchanged},
@@ -35,11 +35,25 @@ constexpr std::array<VerdictRow, 19> table{{
     {case_failed, V::fail, B::dut, R::no, H::unchanged},
 }};
 
-constexpr std::array<std::string_view, table.size()> finding_names{
-    "canceled",         "defect",           "infrastructure_failed", "configuration_wrong", "fault_seen",
-    "unexpected_reset", "no_result",        "malformed_result",      "count_disagrees",     "only_echo",
-    "job_wrong",        "board_silent",     "not_reached",           "test_silent",         "test_not_ended",
-    "dut_failed",       "expected_missing", "summary_failed",        "case_failed"};
+constexpr std::array<std::string_view, table.size()> finding_names{"canceled",
+                                                                   "defect",
+                                                                   "fault_seen",
+                                                                   "unexpected_reset",
+                                                                   "infrastructure_failed",
+                                                                   "configuration_wrong",
+                                                                   "no_result",
+                                                                   "malformed_result",
+                                                                   "count_disagrees",
+                                                                   "only_echo",
+                                                                   "job_wrong",
+                                                                   "board_silent",
+                                                                   "not_reached",
+                                                                   "test_silent",
+                                                                   "test_not_ended",
+                                                                   "dut_failed",
+                                                                   "expected_missing",
+                                                                   "summary_failed",
+                                                                   "case_failed"};
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < table.size(); ++i)

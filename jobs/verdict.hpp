@@ -11,27 +11,27 @@
 
 namespace hilltop::jobs {
 
-/// What can be found out about a job: one enumerator for each cause in DESIGN.md 5, in order of precedence (the first one
-/// that was found decides the verdict: what ended the job comes before what it then could not finish).
+/// What can be found out about a job: one enumerator for each cause in DESIGN.md 5, in order of precedence (the first
+/// one that was found decides the verdict: what ended the job comes before what it then could not finish).
 enum class Finding : std::uint8_t {
   canceled,               ///< canceled, lease revoked
   defect,                 ///< a defect of ours
-  infrastructure_failed,  ///< download, power, probe, port, tool failed
-  configuration_wrong,    ///< the lab's set-up cannot do it
   fault_seen,             ///< kernel panic, fault, assert while a test ran
   unexpected_reset,       ///< reset or reboot while a test ran
+  infrastructure_failed,  ///< download, power, probe, port, tool failed
+  configuration_wrong,    ///< the lab's set-up cannot do it
   no_result,              ///< no result where results were announced
   malformed_result,
-  count_disagrees,        ///< a count or summary that disagrees with the cases seen
-  only_echo,              ///< a result matched only on the echo of what was typed
-  job_wrong,              ///< the job's own data is wrong: an image that does not fit, a pattern too costly
-  board_silent,           ///< never reached its prompt, login or start pattern: not a byte was seen
-  not_reached,            ///< never reached its prompt, login or start pattern: bytes were seen
-  test_silent,            ///< a test began and did not end: and the board stayed silent
-  test_not_ended,         ///< a test began and did not end: time-out, end pattern never seen
-  dut_failed,             ///< the board refused what it was asked: read-back differs, echo does not come
-  expected_missing,       ///< an `expected` case is missing
-  summary_failed,         ///< a summary says failed, and the cases agree
+  count_disagrees,   ///< a count or summary that disagrees with the cases seen
+  only_echo,         ///< a result matched only on the echo of what was typed
+  job_wrong,         ///< the job's own data is wrong: an image that does not fit, a pattern too costly
+  board_silent,      ///< never reached its prompt, login or start pattern: not a byte was seen
+  not_reached,       ///< never reached its prompt, login or start pattern: bytes were seen
+  test_silent,       ///< a test began and did not end: and the board stayed silent
+  test_not_ended,    ///< a test began and did not end: time-out, end pattern never seen
+  dut_failed,        ///< the board refused what it was asked: read-back differs, echo does not come
+  expected_missing,  ///< an `expected` case is missing
+  summary_failed,    ///< a summary says failed, and the cases agree
   case_failed,
 };
 [[nodiscard]] std::string_view to_string(Finding finding) noexcept;

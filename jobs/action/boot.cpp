@@ -51,18 +51,29 @@ Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
   co_return ok();
 }
 
+/// Powers the board, or resets it where it has power. Where nobody knows, a power cycle makes it known.
+Task<> start_anew(std::shared_ptr<JobRun> run, bool reset, Deadline deadline) {
+  auto& board = *run->input.board;
+  const auto state = board.last_power_state();
+  if (state == PowerState::off) {
+    run->log(LogLevel::info, "powering the board on");
+    co_return co_await board.power(PowerState::on, deadline);
+  }
+  if (state == PowerState::on && !reset) co_return ok();
+  if (state == PowerState::unknown) {
+    run->log(LogLevel::info, "power-cycling the board");
+    auto cycled = co_await board.power_cycle(deadline);
+    if (cycled || cycled.error().code != Errc::unsupported) co_return cycled;
+  }
+  run->log(LogLevel::info, "resetting the board");
+  co_return co_await board.reset(drivers::ResetKind::hard, deadline);
+}
+
 /// Starts the board so that its first line is seen: the cursor stands before the reset.
 Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
   Step step(*run, context, run->input.board->machine() != nullptr ? "execute-qemu" : "reset-device");
-  auto& board = *run->input.board;
   run->cursor = run->console->end();
-  if (board.last_power_state() != PowerState::on) {
-    run->log(LogLevel::info, "powering the board on");
-    HILLTOP_CO_CHECK(co_await board.power(PowerState::on, step.deadline()));
-  } else if (block->reset) {
-    run->log(LogLevel::info, "resetting the board");
-    HILLTOP_CO_CHECK(co_await board.reset(drivers::ResetKind::hard, step.deadline()));
-  }
+  HILLTOP_CO_CHECK(co_await start_anew(run, block->reset, step.deadline()));
   step.succeed();
   co_return ok();
 }

@@ -97,7 +97,7 @@ Task<StepEnd> await_answer(std::shared_ptr<Script> s, const InteractiveStep* ste
   HILLTOP_CO_TRY(awaited.others, patterns_of(*step));
   auto match = co_await wait_for(s, awaited);
   if (!match) {
-    if (match.error().code != Errc::timeout) co_return std::move(match).error();
+    if (match.error().code != Errc::timeout) co_return co_await explained(s->run, s->window, std::move(match).error());
     auto explained = co_await explain_stall(s, step, "no answer and no prompt came in time");
     co_return std::move(explained).error();
   }
@@ -120,7 +120,7 @@ Task<StepEnd> await_answer(std::shared_ptr<Script> s, const InteractiveStep* ste
   prompt_only.prompts = s->prompts;
   auto prompt = co_await wait_for(s, prompt_only);
   if (prompt || end.result == CaseResult::fail) co_return end;
-  if (prompt.error().code != Errc::timeout) co_return std::move(prompt).error();
+  if (prompt.error().code != Errc::timeout) co_return co_await explained(s->run, s->window, std::move(prompt).error());
   auto explained = co_await explain_stall(s, step, "the prompt did not come back");
   co_return std::move(explained).error();
 }

@@ -60,7 +60,7 @@ Task<> wait_for_start(std::shared_ptr<Watch> w) {
     w->window.resets_from = match->end;
     co_return ok();
   }
-  if (match.error().code != Errc::timeout) co_return std::move(match).error();
+  if (match.error().code != Errc::timeout) co_return co_await explained(w->run, w->window, std::move(match).error());
   HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, w->run->console->end(), w->deadline));
   const bool silent = w->run->console->end() == from;
   const auto what = "monitor '" + w->monitor->name + "': the start pattern '" + w->monitor->start + "' was never seen";
@@ -108,7 +108,7 @@ Task<> watch_until_end(std::shared_ptr<Watch> w) {
       HILLTOP_CO_CHECK(co_await take_result(w, *std::move(match)));
       continue;
     }
-    if (match.error().code != Errc::timeout) co_return std::move(match).error();
+    if (match.error().code != Errc::timeout) co_return co_await explained(w->run, w->window, std::move(match).error());
     const auto what = "the end pattern was not seen after " + std::to_string(w->seen.size()) + " cases";
     co_return co_await explain_stall(w, waited_from, what);
   }

@@ -35,6 +35,12 @@ Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64
   co_return ok();
 }
 
+asio::awaitable<Error> explained(std::shared_ptr<JobRun> run, TestWindow window, Error error) {
+  if (error.code == Errc::canceled) co_return error;
+  auto judged = co_await judge_console(run, window, run->console->end(), Deadline::after(judge_patience));
+  co_return judged ? error : std::move(judged).error();
+}
+
 Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what, Deadline deadline) {
   HILLTOP_CO_CHECK(co_await judge_console(run, window, run->console->end(), deadline));
   if (silent) co_return run->fail(Finding::test_silent, what + "; the board was silent");

@@ -41,6 +41,9 @@ Task<Match> expect_watching(std::shared_ptr<JobRun> run, Reader* reader, Pattern
   }
 }
 
+/// What ended a test's waiting other than time: a fault that was seen explains it, else `error` stands.
+asio::awaitable<Error> explained(std::shared_ptr<JobRun> run, TestWindow window, Error error);
+
 /// Notes that a test did not go on: silence or other words; a fault that was seen explains it. Gives the error.
 Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what, Deadline deadline);
 
