@@ -9,6 +9,19 @@ namespace {
 
 bool is_final_byte(char c) { return c >= 0x40 && c <= 0x7e; }
 
+// "[   12.345678] ", "[    1.0][    T1] ", "[00:00:01.234,567] ": what printk, Zephyr's log and most others put first.
+std::string_view without_time_stamps(std::string_view line) {
+  for (;;) {
+    const auto open = line.find_first_not_of(' ');
+    if (open == std::string_view::npos || line[open] != '[') return line;
+    const auto close = line.find(']', open);
+    const auto inside = close == std::string_view::npos ? "" : line.substr(open + 1, close - open - 1);
+    if (inside.find_first_of("0123456789") == std::string_view::npos) return line;
+    if (inside.find_first_not_of("0123456789.:, TCZ-") != std::string_view::npos) return line;
+    line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ', close + 1)));
+  }
+}
+
 std::vector<std::string> texts(const Node& rule, std::string_view key, Diagnostics& diagnostics) {
   std::vector<std::string> out;
   const auto list = rule[key];
@@ -101,7 +114,8 @@ const std::vector<Rule>& RuleSet::rules() const { return compiled_->rules; }
 
 std::vector<const Rule*> RuleSet::find(std::string_view line) const {
   std::vector<const Rule*> out;
-  const auto plain = without_escapes(line);
+  const auto clean = without_escapes(line);
+  const auto plain = without_time_stamps(clean);
   for (std::size_t i = 0; i < compiled_->rules.size(); ++i) {
     const auto hit = compiled_->patterns[i].search(plain);
     if (hit && *hit) out.push_back(&compiled_->rules[i]);
