@@ -12,7 +12,8 @@
 namespace hilltop::boards {
 
 /// One board as lab.yaml has it. `addresses` maps a role to where that thing is:
-/// `emulator`, `power`, `console`, `probe`, `flash`, `storage`: {driver: NAME, ...}, the type's defaults merged in.
+/// `emulator`, `power`, `console`, `probe`, `flash`, `storage`: {driver: NAME, ...}. What the type has for the same role and
+/// driver is merged in; a board for which the lab names no role at all is as its type's `drivers` say.
 struct BoardConfig {
   std::string name;
   std::string type;

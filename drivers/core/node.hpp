@@ -77,7 +77,7 @@ class Node {
   explicit operator bool() const { return data_ != nullptr; }
 
   [[nodiscard]] const Place& place() const;
-  /// The scalar as it was written ("" for null, sequences and maps; decoded text for strings).
+  /// The scalar as it was written ("" for null, sequences and maps; decoded text for strings; "true" or "false").
   [[nodiscard]] const std::string& text() const;
   [[nodiscard]] std::optional<bool> as_bool() const;
   [[nodiscard]] std::optional<std::int64_t> as_integer() const;
@@ -86,7 +86,7 @@ class Node {
 
   [[nodiscard]] const std::vector<Node>& items() const;     ///< of a sequence; empty for others
   [[nodiscard]] const std::vector<Entry>& entries() const;  ///< of a map, in order of writing; empty for others
-  /// The value of `key`, an absent Node where there is none.
+  /// The value of `key`, an absent Node where there is none. Keys that are numbers or booleans are found by their text.
   [[nodiscard]] Node operator[](std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
 

@@ -25,13 +25,15 @@ struct Command {
 };
 
 /// A child process in a process group of its own. It dies with the daemon (PR_SET_PDEATHSIG) and with this object.
-/// Thread: of its executor. Source: prctl(2), pidfd_open(2).
+/// What is left of its group is killed when its leader ends. Standard input is /dev/null; so is output without a handler.
+/// Thread: of its executor; start it from a thread that lives as long as the daemon (PR_SET_PDEATHSIG is tied to it). Source: prctl(2), pidfd_open(2).
 class Process {
  public:
   /// Called with each piece of output (standard output and error together), on the executor.
   using OutputHandler = std::function<void(std::string_view)>;
 
-  /// Starts `command`. Errors: not_found (configuration) when the program is missing; io (infrastructure).
+  /// Starts `command`. Errors: not_found, denied (configuration) when the program or the folder is missing or may not be
+  /// used; bad_input (bug) for an empty command; io (infrastructure).
   static Result<std::unique_ptr<Process>> start(asio::any_io_executor executor, Command command, OutputHandler on_output = {});
 
   virtual ~Process() = default;  ///< SIGKILLs the group where it still runs, and reaps it

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "boards/inventory.hpp"
+#include "drivers/tables.hpp"
+#include "tests/boards/temporary_folder.hpp"
+
+namespace hilltop::boards {
+namespace {
+
+const std::filesystem::path source = HILLTOP_SOURCE_DIR;
+
+class DemoLab : public testing::Test {
+ protected:
+  DemoLab() : types_(BoardTypes::load(source / "boards/types", source / "boards/rules", diagnostics_)) {}
+  Diagnostics diagnostics_;
+  BoardTypes types_;
+};
+
+TEST_F(DemoLab, IsRightForTheDriversThatThereAre) {
+  const auto lab = read_inventory(source / "deploy/labs/demo/lab.yaml", types_, drivers::all_drivers, diagnostics_);
+  EXPECT_EQ(diagnostics_.to_string(), "");
+  std::vector<std::string> names;
+  for (const auto& board : lab.boards) names.push_back(board.name);
+  EXPECT_THAT(names, testing::ElementsAre("microbit-01", "microbit-02", "an385-01", "lm3s-01", "stm32vl-01", "an521-01",
+                                          "qemu-01", "qemu-02"));
+  EXPECT_THAT(lab.file_roots, testing::Contains(source / "build/firmware"));
+}
+
+TEST_F(DemoLab, IsTheSameAfterAnExport) {
+  const auto lab = read_inventory(source / "deploy/labs/demo/lab.yaml", types_, drivers::all_drivers, diagnostics_);
+  const test::TemporaryFolder folder;
+  const auto again = read_inventory(folder.write("lab.yaml", to_yaml(lab)), types_, drivers::all_drivers, diagnostics_);
+  EXPECT_EQ(diagnostics_.to_string(), "");
+  EXPECT_EQ(again.boards, lab.boards);
+  EXPECT_EQ(again.file_roots, lab.file_roots);
+}
+
+}  // namespace
+}  // namespace hilltop::boards
