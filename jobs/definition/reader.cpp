@@ -133,8 +133,11 @@ void each_entry(const Node& node, const std::string& what, Diagnostics& out,
 }
 
 void append_sorted(const Diagnostics& from, Diagnostics& to) {
+  using Key = std::tuple<std::uint32_t, std::uint32_t, std::string_view>;
+  std::set<Key> seen;  // an alias is read again at each of its uses
   std::vector<const Diagnostic*> all;
-  for (const Diagnostic& one : from.all()) all.push_back(&one);
+  for (const Diagnostic& one : from.all())
+    if (seen.emplace(one.place.line, one.place.column, one.message).second) all.push_back(&one);
   std::ranges::sort(all, {}, [](const Diagnostic* one) { return std::tuple(one->place.line, one->place.column, one); });
   for (const Diagnostic* one : all) {
     if (one->severity == Diagnostic::Severity::error)

@@ -14,17 +14,21 @@ void must(bool holds) {
   if (!holds) std::abort();
 }
 
-const std::vector<const boards::BoardType*>& shipped_types() {
-  static const boards::BoardTypes types = [] {
-    Diagnostics diagnostics;
-    auto out =
-        boards::BoardTypes::load(HILLTOP_SOURCE_DIR "/boards/types", HILLTOP_SOURCE_DIR "/boards/rules", diagnostics);
-    must(!diagnostics.has_errors());
-    return out;
-  }();
-  static const auto all = types.all();
-  must(!all.empty());
-  return all;
+/// A board that is flashed, and one whose machine the job chooses.
+std::vector<boards::BoardType> make_types() {
+  std::vector<boards::BoardType> types(2);
+  for (auto& type : types) {
+    type.deploy_methods = {"tmpfs"};
+    type.boot_methods = {"minimal", "monitor", "qemu"};
+    type.available_architectures = {"arm"};
+  }
+  types[0].name = "microbit";
+  types[0].flash.supported = true;
+  types[0].action_timeouts = {{"auto-login-action", std::chrono::minutes(2)}};
+  types[1].name = "qemu";
+  types[1].configurable_machine = true;
+  types[1].failure_retry = 3;
+  return types;
 }
 
 void check(const jobs::JobDefinition& job, const jobs::PlannedAction& action, std::chrono::nanoseconds parent) {
@@ -46,7 +50,7 @@ void check_plan(const jobs::JobDefinition& job, const boards::BoardType& type) {
 
 }  // namespace
 
-// A job is either refused, each complaint with a place in it, or can be planned for every board type.
+// A job is either refused, each complaint with a place in it, or can be planned for either kind of board.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   Diagnostics diagnostics;
@@ -56,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!job) return 0;
   must(!job->actions.empty() && job->source_text == text && job->priority <= 100 &&
        job->timeouts.job.value.count() > 0);
-  for (const auto* type : shipped_types()) check_plan(*job, *type);
+  static const auto types = make_types();
+  for (const auto& type : types) check_plan(*job, type);
   return 0;
 }

@@ -162,6 +162,16 @@ TEST(Patterns, GroupsThatCannotBeJudgedAreNotComplainedOf) {
   EXPECT_EQ(complaints_of(monitor("", named, "'(?P<test_case_id>\\w+) (?P<result>(?P=test_case_id)!)'", "").text), "");
 }
 
+TEST(Aliases, AreComplainedOfOnce) {
+  const std::string text =
+      actions("",
+              "- test:\n    interactive:\n    - &s {name: s, prompts: ['> '], script: [{command: ls, mane: x}]}\n"
+              "    - {<<: *s, name: t}",
+              "")
+          .text;
+  EXPECT_EQ(complaints_of(text), "job:8:60: test interactive script: unknown key 'mane' (did you mean 'name'?)");
+}
+
 TEST(Monitors, KeepWhatWasWritten) {
   Diagnostics diagnostics;
   const auto job =
