@@ -18,13 +18,19 @@ const TimeoutSpec* entry(const std::map<std::string, TimeoutSpec>& all, const st
   return found == all.end() ? nullptr : &found->second;
 }
 
+/// What a child can have at most.
+EffectiveTimeout share_of(const PlannedAction& parent) {
+  const bool several = parent.attempts * parent.repeat > 1;
+  return {parent.attempt_budget, (several ? "one attempt of " + parent.name : "what " + parent.name + " has"),
+          parent.timeout.skip};
+}
+
 EffectiveTimeout by_precedence(const TimeoutQuery& query) {
   const JobTimeouts& job = query.job.timeouts;
   if (query.block)
     if (const auto* named = entry(query.block->timeouts, query.name)) return written(*named, "action block timeouts");
   if (const auto* named = entry(job.actions, query.name)) return written(*named, "job timeouts.actions");
-  if (query.parent && query.parent->attempts * query.parent->repeat > 1)
-    return {query.parent->attempt_budget, "one attempt of " + query.parent->name, query.parent->timeout.skip};
+  if (query.parent && query.parent->attempts * query.parent->repeat > 1) return share_of(*query.parent);
   if (query.block && query.block->timeout) return written(*query.block->timeout, "action block");
   if (const auto device = query.type.action_timeouts.find(query.name); device != query.type.action_timeouts.end())
     return {device->second, "board type " + query.type.name, false};
@@ -48,8 +54,7 @@ void warn_of_unused(const std::map<std::string, TimeoutSpec>& timeouts, const st
 
 EffectiveTimeout action_timeout(const TimeoutQuery& query) {
   EffectiveTimeout own = by_precedence(query);
-  if (query.parent && own.value > query.parent->timeout.value)
-    return {query.parent->timeout.value, "what " + query.parent->name + " has", query.parent->timeout.skip};
+  if (query.parent && own.value > query.parent->attempt_budget) return share_of(*query.parent);
   const TimeoutSpec& job = query.job.timeouts.job;
   if (own.value > job.value) return written(job, "job timeouts.job");
   return own;

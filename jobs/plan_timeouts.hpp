@@ -17,8 +17,9 @@ struct TimeoutQuery {
 };
 
 /// LAVA's precedence, low to high: default (30 s), job timeouts.action, board type, action block `timeout`, the
-/// parent's share of one attempt (when it has several), job timeouts.actions[name], action block timeouts[name]; never
-/// more than the parent has, nor than the job.
+/// parent's share of one attempt (when it has several), job timeouts.actions[name], action block timeouts[name]. Never
+/// more than the parent has for one attempt (in LAVA a named one may take the time of later attempts), nor than the
+/// job.
 [[nodiscard]] EffectiveTimeout action_timeout(const TimeoutQuery& query);
 /// Low to high: default (30 s), job timeouts.connection, board type, job timeouts.connections[name].
 [[nodiscard]] EffectiveTimeout connection_timeout(const TimeoutQuery& query);

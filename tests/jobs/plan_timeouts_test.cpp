@@ -53,8 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
         Levels{"block", true, true, true, false, false, false, 80, "action block (line 12)"},
         Levels{"one_attempt", true, true, true, true, false, false, 40, "one attempt of minimal-boot"},
         Levels{"one_attempt_of_default", false, false, false, true, false, false, 15, "one attempt of minimal-boot"},
-        Levels{"job_named", true, true, true, true, true, false, 50, "job timeouts.actions (line 7)"},
-        Levels{"block_named", true, true, true, true, true, true, 40, "action block timeouts (line 13)"},
+        Levels{"job_named", true, true, true, false, true, false, 50, "job timeouts.actions (line 7)"},
+        Levels{"block_named", true, true, true, false, true, true, 40, "action block timeouts (line 13)"},
+        Levels{"no_more_than_one_attempt", true, true, true, true, true, false, 40, "one attempt of minimal-boot"},
         Levels{"no_more_than_the_parent", false, false, false, false, true, false, 30, "what minimal-boot has"}),
     [](const auto& one) { return std::string(one.param.name); });
 
