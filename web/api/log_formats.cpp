@@ -16,7 +16,7 @@ std::string member(const json& line, const char* name) {
   return it != line.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-std::string quoted(const std::string& text) { return json(text).dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string json_text(const std::string& text) { return json(text).dump(-1, ' ', false, json::error_handler_t::replace); }
 
 Task<std::string> next_converted(std::shared_ptr<LineFile> file, Convert convert) {
   HILLTOP_CO_TRY(const auto lines, file->next());
@@ -59,10 +59,10 @@ std::string log_line_as_text(std::string_view json_line) {
 
 std::string log_line_as_lava(std::string_view json_line) {
   const auto line = json::parse(json_line, nullptr, false);
-  if (!line.is_object()) return "- " + quoted(std::string(json_line));
-  std::string out = "- {\"dt\": " + quoted(member(line, "dt")) + ", \"lvl\": " + quoted(member(line, "lvl"));
-  if (const auto space = member(line, "ns"); !space.empty()) out += ", \"ns\": " + quoted(space);
-  return out + ", \"msg\": " + quoted(member(line, "msg")) + "}";
+  if (!line.is_object()) return "- " + json_text(std::string(json_line));
+  std::string out = "- {\"dt\": " + json_text(member(line, "dt")) + ", \"lvl\": " + json_text(member(line, "lvl"));
+  if (const auto space = member(line, "ns"); !space.empty()) out += ", \"ns\": " + json_text(space);
+  return out + ", \"msg\": " + json_text(member(line, "msg")) + "}";
 }
 
 Result<Response> log_response(const std::filesystem::path& path, std::string_view format, std::uint64_t from) {

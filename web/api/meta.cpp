@@ -29,7 +29,7 @@ void add_metric(std::string& out, std::string_view name, std::string_view type, 
 /// Source: prometheus.io/docs/instrumenting/exposition_formats.
 std::string exposition(std::vector<std::pair<std::string, double>> samples) {
   const auto family = [](std::string_view sample) { return sample.substr(0, sample.find('{')); };
-  std::ranges::sort(samples, {}, &std::pair<std::string, double>::first);
+  std::ranges::sort(samples, {}, [&](const auto& s) { return std::pair(std::string(family(s.first)), s.first); });
   std::string out, last;
   for (const auto& [name, value] : samples) {
     const std::string head(family(name));
