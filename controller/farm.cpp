@@ -47,7 +47,9 @@ class FarmImpl final : public Farm {
     return submit_job(farm_, std::move(who), std::move(definition), std::move(file_name));
   }
   Result<jobs::Plan> plan(const Principal& who, const std::string& definition, const std::string& file_name) override {
-    return check_submission(*farm_, who, definition, file_name).transform([](Submission s) { return std::move(s.plan); });
+    return check_submission(*farm_, who, definition, file_name).transform([](Submission s) {
+      return std::move(s.plan);
+    });
   }
   Result<JobView> job(const Principal& who, std::uint64_t id) override {
     return visible_job(*farm_, who, id).transform([this](const JobRecord& job) { return shown(*farm_, job); });
@@ -55,8 +57,12 @@ class FarmImpl final : public Farm {
   Task<Page<JobView>> jobs(Principal who, JobFilter filter) override {
     return list_jobs(farm_, std::move(who), std::move(filter));
   }
-  Task<std::vector<jobs::TestCase>> results(Principal who, std::uint64_t id) override { return results_of(farm_, std::move(who), id); }
-  Task<std::string> definition(Principal who, std::uint64_t id) override { return definition_of(farm_, std::move(who), id); }
+  Task<std::vector<jobs::TestCase>> results(Principal who, std::uint64_t id) override {
+    return results_of(farm_, std::move(who), id);
+  }
+  Task<std::string> definition(Principal who, std::uint64_t id) override {
+    return definition_of(farm_, std::move(who), id);
+  }
   Task<LogFile> log_file(Principal who, std::uint64_t id) override { return log_of(farm_, std::move(who), id); }
   Task<> cancel(Principal who, std::uint64_t id) override { return cancel_job(farm_, std::move(who), id); }
 
@@ -67,7 +73,8 @@ class FarmImpl final : public Farm {
   }
   Result<BoardView> board(const Principal&, const std::string& name) override {
     const auto found = farm_->boards.find(name);
-    if (found == farm_->boards.end()) return Error(Errc::not_found, Blame::job, fmt::format("there is no board {}", name));
+    if (found == farm_->boards.end())
+      return Error(Errc::not_found, Blame::job, fmt::format("there is no board {}", name));
     return found->second.view;
   }
   Result<> may_operate(const Principal& who, const std::string& board) override {
@@ -105,11 +112,16 @@ class FarmImpl final : public Farm {
 
   Task<std::pair<TokenView, std::string>> create_token(Principal who, std::string user, std::string name, Role role,
                                                        std::string project, std::chrono::seconds valid_for) override {
-    return controller::create_token(farm_, std::move(who), std::move(user), std::move(name), role, std::move(project), valid_for);
+    return controller::create_token(farm_, std::move(who), std::move(user), std::move(name), role, std::move(project),
+                                    valid_for);
   }
   Task<std::vector<TokenView>> tokens(Principal who) override { return list_tokens(farm_, std::move(who)); }
-  Task<> revoke_token(Principal who, std::uint64_t id) override { return controller::revoke_token(farm_, std::move(who), id); }
-  Result<Principal> authenticate(const std::string& token) override { return farm_->tokens.authenticate(token, utc_now()); }
+  Task<> revoke_token(Principal who, std::uint64_t id) override {
+    return controller::revoke_token(farm_, std::move(who), id);
+  }
+  Result<Principal> authenticate(const std::string& token) override {
+    return farm_->tokens.authenticate(token, utc_now());
+  }
 
   std::shared_ptr<void> subscribe(std::function<void(const FarmEvent&)> handler) override {
     return follow(*farm_, std::move(handler));
@@ -132,7 +144,8 @@ class FarmImpl final : public Farm {
         {"hilltop_events_total", static_cast<double>(farm_->last_event)}};
     std::map<std::string, double> boards;
     for (const auto& [name, board] : farm_->boards)
-      boards[fmt::format("hilltop_boards{{state=\"{}\",health=\"{}\"}}", to_string(board.view.state), to_string(board.view.health))] += 1;
+      boards[fmt::format("hilltop_boards{{state=\"{}\",health=\"{}\"}}", to_string(board.view.state),
+                         to_string(board.view.health))] += 1;
     out.insert(out.end(), boards.begin(), boards.end());
     return out;
   }
@@ -158,8 +171,8 @@ Task<std::shared_ptr<Farm>> open_farm(FarmRef farm) {
 
 }  // namespace
 
-Task<std::shared_ptr<Farm>> Farm::open(Options options, std::shared_ptr<Store> store, std::shared_ptr<WorkerLink> worker,
-                                       boards::Inventory inventory) {
+Task<std::shared_ptr<Farm>> Farm::open(Options options, std::shared_ptr<Store> store,
+                                       std::shared_ptr<WorkerLink> worker, boards::Inventory inventory) {
   auto farm = std::make_shared<FarmState>(std::move(options), std::move(store), std::move(worker),
                                           co_await asio::this_coro::executor);
   farm->inventory = std::move(inventory);

@@ -31,7 +31,7 @@ struct JobFilter {
 };
 
 struct LeaseRequest {
-  std::string wanted;              ///< board name, or board type
+  std::string wanted;  ///< board name, or board type
   std::vector<std::string> tags;
   std::chrono::seconds duration{1800};
   std::uint32_t priority = 50;
@@ -50,18 +50,20 @@ class Farm {
     drivers::DriverTable drivers;
   };
 
-  /// Loads the state from `store`; jobs that ran when the daemon died end `incomplete (infrastructure: controller restarted)`,
-  /// and run again where their failure_retry allows.
-  static Task<std::shared_ptr<Farm>> open(Options options, std::shared_ptr<Store> store, std::shared_ptr<WorkerLink> worker,
-                                          boards::Inventory inventory);
+  /// Loads the state from `store`; jobs that ran when the daemon died end `incomplete (infrastructure: controller
+  /// restarted)`, and run again where their failure_retry allows.
+  static Task<std::shared_ptr<Farm>> open(Options options, std::shared_ptr<Store> store,
+                                          std::shared_ptr<WorkerLink> worker, boards::Inventory inventory);
   virtual ~Farm() = default;
 
   // Jobs
   /// Reads, plans, stores and queues a job. Value: its id, once it is durable.
-  /// Errors: bad_input (job) with every complaint as "FILE:LINE:COL: message" lines; configuration when no board can ever run it.
+  /// Errors: bad_input (job) with every complaint as "FILE:LINE:COL: message" lines; configuration when no board can
+  /// ever run it.
   virtual Task<std::uint64_t> submit(Principal who, std::string definition, std::string file_name) = 0;
   /// The plan for a definition, without submitting it.
-  virtual Result<jobs::Plan> plan(const Principal& who, const std::string& definition, const std::string& file_name) = 0;
+  virtual Result<jobs::Plan> plan(const Principal& who, const std::string& definition,
+                                  const std::string& file_name) = 0;
   virtual Result<JobView> job(const Principal& who, std::uint64_t id) = 0;
   virtual Task<Page<JobView>> jobs(Principal who, JobFilter filter) = 0;
   virtual Task<std::vector<jobs::TestCase>> results(Principal who, std::uint64_t id) = 0;
@@ -72,7 +74,8 @@ class Farm {
     bool complete = false;
   };
   virtual Task<LogFile> log_file(Principal who, std::uint64_t id) = 0;
-  /// Ends a job in any state. Value: at once, the job then goes to canceling or finished. Errors: bad_input when it has finished.
+  /// Ends a job in any state. Value: at once, the job then goes to canceling or finished. Errors: bad_input when it has
+  /// finished.
   virtual Task<> cancel(Principal who, std::uint64_t id) = 0;
 
   // Boards
@@ -94,14 +97,15 @@ class Farm {
   // Lab
   virtual const boards::BoardTypes& types() const = 0;
   virtual const boards::Inventory& inventory() const = 0;
-  /// Checks `text`, writes it to the lab file and applies it: new boards join, gone ones leave (when leased: after the lease),
-  /// changed ones are re-opened. Empty text: re-reads the file. Needs role admin.
+  /// Checks `text`, writes it to the lab file and applies it: new boards join, gone ones leave (when leased: after the
+  /// lease), changed ones are re-opened. Empty text: re-reads the file. Needs role admin.
   virtual Task<boards::InventoryChange> apply_lab(Principal who, std::string text) = 0;
 
   // Users and tokens
   /// Value: the token itself, shown once. Needs role admin. Creates the user where there is none.
-  virtual Task<std::pair<TokenView, std::string>> create_token(Principal who, std::string user, std::string name, Role role,
-                                                               std::string project, std::chrono::seconds valid_for) = 0;
+  virtual Task<std::pair<TokenView, std::string>> create_token(Principal who, std::string user, std::string name,
+                                                               Role role, std::string project,
+                                                               std::chrono::seconds valid_for) = 0;
   virtual Task<std::vector<TokenView>> tokens(Principal who) = 0;
   virtual Task<> revoke_token(Principal who, std::uint64_t id) = 0;
   /// Who presents this token. Errors: denied (job).
@@ -122,7 +126,8 @@ class Farm {
   /// Counters for /metrics: name with labels -> value.
   virtual std::vector<std::pair<std::string, double>> metrics() = 0;
 
-  /// Ends running jobs as canceled? No: leaves them to be re-run after the restart; stops the worker; flushes the store.
+  /// Ends running jobs as canceled? No: leaves them to be re-run after the restart; stops the worker; flushes the
+  /// store.
   virtual Task<> shut_down(Deadline deadline) = 0;
 };
 

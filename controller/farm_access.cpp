@@ -9,7 +9,8 @@ namespace hilltop::controller {
 
 Result<> need(const Principal& who, Role role, std::string_view what) {
   if (who.role >= role) return ok();
-  return Error(Errc::denied, Blame::job, fmt::format("{} needs role {}; {} is {}", what, to_string(role), who.user, to_string(who.role)));
+  return Error(Errc::denied, Blame::job,
+               fmt::format("{} needs role {}; {} is {}", what, to_string(role), who.user, to_string(who.role)));
 }
 
 bool may_see(const Principal& who, const JobView& job) {

@@ -27,7 +27,8 @@ Slot slot_of(const FarmState& farm, const FarmBoard& board) {
   out.reason = board.view.health_reason.empty() ? board.view.problem : board.view.health_reason;
   out.holder = board.view.job ? fmt::format("job {}", *board.view.job) : board.view.holder;
   if (board.view.lease)
-    if (const auto lease = farm.leases.find(*board.view.lease); lease != farm.leases.end()) out.busy_until = lease->second.ends;
+    if (const auto lease = farm.leases.find(*board.view.lease); lease != farm.leases.end())
+      out.busy_until = lease->second.ends;
   return out;
 }
 
@@ -58,7 +59,8 @@ void refresh_board(FarmState& farm, FarmBoard& board, Changes& changes) {
   const auto before = std::exchange(board.view.state, state_of(board));
   farm.scheduler.put(slot_of(farm, board));
   if (before == board.view.state) return;
-  nlohmann::json data = {{"state", to_string(board.view.state)}, {"holder", board.view.holder}, {"problem", board.view.problem}};
+  nlohmann::json data = {
+      {"state", to_string(board.view.state)}, {"holder", board.view.holder}, {"problem", board.view.problem}};
   if (board.view.job) data["job"] = *board.view.job;
   if (board.view.lease) data["lease"] = *board.view.lease;
   add_event(farm, changes, "board.state", board.view.name, data);
@@ -98,7 +100,8 @@ Result<> may_operate(FarmState& farm, const Principal& who, const std::string& n
 Task<> change_health(FarmRef farm, Principal who, std::string name, BoardHealth health, std::string reason) {
   HILLTOP_CO_CHECK(need(who, Role::technician, "setting a board's health"));
   const auto found = farm->boards.find(name);
-  if (found == farm->boards.end()) co_return Error(Errc::not_found, Blame::job, fmt::format("there is no board {}", name));
+  if (found == farm->boards.end())
+    co_return Error(Errc::not_found, Blame::job, fmt::format("there is no board {}", name));
   Changes changes;
   set_board_health(*farm, found->second, health, reason, changes);
   add_audit(changes, who, "board health", name, fmt::format("{}: {}", to_string(health), reason));

@@ -43,14 +43,16 @@ void add_audit(Changes& changes, const Principal& who, std::string action, std::
 
 void save(FarmState& farm, Changes changes, std::function<void()> after) {
   auto kept = std::make_shared<Changes>(changes);
-  farm.store->write(std::move(changes), [weak = farm.weak_from_this(), kept, after = std::move(after)](Result<> result) {
-    const auto self = weak.lock();
-    if (!self) return;
-    // Memory is ahead of the store now, and says so: nothing is announced that a restart would not remember.
-    if (!result) return log::error("farm: not stored: {}", result.error().text);
-    announce(*self, *kept);
-    if (after) after();
-  });
+  farm.store->write(std::move(changes),
+                    [weak = farm.weak_from_this(), kept, after = std::move(after)](Result<> result) {
+                      const auto self = weak.lock();
+                      if (!self) return;
+                      // Memory is ahead of the store now, and says so: nothing is announced that a restart would not
+                      // remember.
+                      if (!result) return log::error("farm: not stored: {}", result.error().text);
+                      announce(*self, *kept);
+                      if (after) after();
+                    });
 }
 
 Task<> save_and_wait(FarmRef farm, Changes changes) {

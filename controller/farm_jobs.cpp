@@ -24,7 +24,8 @@ Result<std::uint64_t> cursor_from(const std::string& text) {
 Task<> send_cancel(FarmRef farm, std::uint64_t job, std::string reason) {
   auto sent = co_await farm->worker->call(CancelJob{job, std::move(reason)}, Deadline::after(30s));
   // It may have ended by itself meanwhile: its outcome is on the way.
-  if (!sent && sent.error().code != Errc::not_found) co_return std::move(sent).error().within(fmt::format("cancel job {}", job));
+  if (!sent && sent.error().code != Errc::not_found)
+    co_return std::move(sent).error().within(fmt::format("cancel job {}", job));
   co_return ok();
 }
 

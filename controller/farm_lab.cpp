@@ -49,8 +49,10 @@ std::vector<std::string> merge_boards(FarmState& farm, Changes& changes) {
     if (!differs || board.stale) continue;
     board.ready = false;
     board.view.problem = "being opened";
-    if (now == nullptr) gone.push_back(name);
-    else take_config(board, *now);
+    if (now == nullptr)
+      gone.push_back(name);
+    else
+      take_config(board, *now);
     if (now != nullptr) refresh_board(farm, board, changes);
   }
   for (const auto& name : gone) {
@@ -108,7 +110,8 @@ Task<boards::InventoryChange> apply_lab(FarmRef farm, Principal who, std::string
     HILLTOP_CO_TRY(text, read_text(farm->options.lab_file));
   }
   Diagnostics diagnostics;
-  auto inventory = boards::read_inventory_text(text, farm->options.lab_file, farm->options.types, farm->options.drivers, diagnostics);
+  auto inventory = boards::read_inventory_text(text, farm->options.lab_file, farm->options.types, farm->options.drivers,
+                                               diagnostics);
   if (diagnostics.has_errors()) co_return diagnostics.to_error(from_file ? Blame::configuration : Blame::job);
   if (!from_file) HILLTOP_CO_CHECK(replace_file(farm->options.lab_file, text, 0644));
   auto change = boards::compare(farm->inventory, inventory);

@@ -15,7 +15,8 @@ constexpr auto longest_sleep = 60s;
 
 Result<> check_duration(std::chrono::seconds duration) {
   if (duration >= 1s && duration <= longest_lease) return ok();
-  return Error(Errc::bad_input, Blame::job, fmt::format("a lease lasts 1 s to {} days", longest_lease / std::chrono::days(1)));
+  return Error(Errc::bad_input, Blame::job,
+               fmt::format("a lease lasts 1 s to {} days", longest_lease / std::chrono::days(1)));
 }
 
 /// `wanted` is the name of a board, or else of a type (or its alias).
@@ -56,7 +57,8 @@ Result<LeaseView*> own_lease(FarmState& farm, const Principal& who, std::uint64_
     HILLTOP_CHECK(farm.store->lease_now(id));
     return Error(Errc::bad_input, Blame::job, fmt::format("lease {} has ended", id));
   }
-  if (found->second.owner != who.user) HILLTOP_CHECK(need(who, Role::technician, fmt::format("{} a lease of {}", what, found->second.owner)));
+  if (found->second.owner != who.user)
+    HILLTOP_CHECK(need(who, Role::technician, fmt::format("{} a lease of {}", what, found->second.owner)));
   return &found->second;
 }
 
@@ -81,9 +83,9 @@ void expire(FarmState& farm, UtcTime now) {
     if (job == farm.jobs.end() || job->second.record.view.state != JobState::submitted) continue;
     jobs::Outcome outcome;
     outcome.blame = Blame::infrastructure;
-    outcome.reason = fmt::format("no board within {} (timeouts.queue): waited for {}",
-                                 to_human(job->second.record.queue_timeout),
-                                 farm.scheduler.waiting_for(job->second.record.view.lease.value_or(0)));
+    outcome.reason =
+        fmt::format("no board within {} (timeouts.queue): waited for {}", to_human(job->second.record.queue_timeout),
+                    farm.scheduler.waiting_for(job->second.record.view.lease.value_or(0)));
     finish_job(farm, id, std::move(outcome));
   }
   save(farm, std::move(changes));
@@ -191,7 +193,8 @@ Task<LeaseView> extend_lease(FarmRef farm, Principal who, std::uint64_t id, std:
     farm->lease_ends.emplace(ends, id);
     lease->ends = ends;
     lease->duration = std::chrono::ceil<std::chrono::seconds>(ends - lease->started);
-    if (const auto board = farm->boards.find(lease->board); board != farm->boards.end()) refresh_board(*farm, board->second, changes);
+    if (const auto board = farm->boards.find(lease->board); board != farm->boards.end())
+      refresh_board(*farm, board->second, changes);
   }
   const auto out = *lease;
   changes.emplace_back(PutLease{out});

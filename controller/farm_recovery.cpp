@@ -106,7 +106,8 @@ Task<> recover(FarmRef farm) {
       requeue(*farm, std::move(job), of_jobs, changes);
       continue;
     }
-    if (job.view.lease && of_jobs.contains(*job.view.lease)) farm->leases[*job.view.lease] = of_jobs.at(*job.view.lease);
+    if (job.view.lease && of_jobs.contains(*job.view.lease))
+      farm->leases[*job.view.lease] = of_jobs.at(*job.view.lease);
     log::info("job {} ran when the daemon ended: incomplete", job.view.id);
     HILLTOP_CO_CHECK(co_await end_interrupted(farm, std::move(job)));
   }

@@ -58,8 +58,9 @@ Task<> hand_to_worker(FarmRef farm, std::uint64_t id, std::string board, std::st
 
 bool runs_again(const OpenJob& job, const jobs::Outcome& outcome) {
   if (!outcome.retry || !job.cancel_reason.empty()) return false;
-  const auto attempts = outcome.blame == Blame::infrastructure ? std::max(job.record.max_attempts, infrastructure_attempts)
-                                                               : job.record.max_attempts;
+  const auto attempts = outcome.blame == Blame::infrastructure
+                            ? std::max(job.record.max_attempts, infrastructure_attempts)
+                            : job.record.max_attempts;
   return job.record.view.attempt < attempts;
 }
 
@@ -123,7 +124,8 @@ Task<> complete_job(FarmRef farm, std::uint64_t id, jobs::Outcome outcome) {
 }
 
 /// What the outcome says about the board.
-void judge_board(FarmState& farm, const std::string& name, std::uint64_t job, const jobs::Outcome& outcome, Changes& changes) {
+void judge_board(FarmState& farm, const std::string& name, std::uint64_t job, const jobs::Outcome& outcome,
+                 Changes& changes) {
   const auto found = farm.boards.find(name);
   if (found == farm.boards.end()) return;
   auto& board = found->second;
@@ -151,7 +153,8 @@ void on_event(FarmState& farm, JobResult event) {
   if (one.result == jobs::CaseResult::fail) ++view.failed;
   nlohmann::json data = {{"job", view.id}, {"cases", view.cases}, {"passed", view.passed}, {"failed", view.failed}};
   if (view.is_public)
-    data.update({{"suite", one.suite}, {"name", one.name}, {"result", jobs::to_string(one.result)}, {"line", one.line}});
+    data.update(
+        {{"suite", one.suite}, {"name", one.name}, {"result", jobs::to_string(one.result)}, {"line", one.line}});
   Changes changes;
   add_event(farm, changes, "job.result", std::to_string(view.id), data);
   changes.emplace_back(AddCase{view.id, view.cases, std::move(event.test_case)});

@@ -26,9 +26,9 @@ struct OpenJob {
 struct FarmBoard {
   boards::BoardConfig config;
   BoardView view;
-  bool ready = false;     ///< the worker has it open
+  bool ready = false;  ///< the worker has it open
   bool cleaning = false;
-  bool stale = false;     ///< the lab file says something else; applied when its lease has ended
+  bool stale = false;  ///< the lab file says something else; applied when its lease has ended
 };
 
 /// A follower of a job's log or of events.
@@ -42,19 +42,24 @@ using Followers = std::shared_ptr<std::list<std::shared_ptr<Follower<F>>>>;
 
 struct FarmState : std::enable_shared_from_this<FarmState> {
   FarmState(Farm::Options o, std::shared_ptr<Store> s, std::shared_ptr<WorkerLink> w, asio::any_io_executor e)
-      : options(std::move(o)), executor(e), store(std::move(s)), worker(std::move(w)), logs(options.data_dir),
-        times_changed(e), scope(e, "farm") {}
+      : options(std::move(o)),
+        executor(e),
+        store(std::move(s)),
+        worker(std::move(w)),
+        logs(options.data_dir),
+        times_changed(e),
+        scope(e, "farm") {}
 
   Farm::Options options;
   asio::any_io_executor executor;
   std::shared_ptr<Store> store;
   std::shared_ptr<WorkerLink> worker;
   boards::Inventory inventory;
-  std::string lab_text;                        ///< what `inventory` was read from
+  std::string lab_text;  ///< what `inventory` was read from
 
-  std::map<std::uint64_t, OpenJob> jobs;       ///< not finished
-  std::map<std::uint64_t, LeaseView> leases;   ///< waiting or active
-  std::deque<LeaseView> ended_leases;          ///< the last few hundred, newest first
+  std::map<std::uint64_t, OpenJob> jobs;      ///< not finished
+  std::map<std::uint64_t, LeaseView> leases;  ///< waiting or active
+  std::deque<LeaseView> ended_leases;         ///< the last few hundred, newest first
   std::map<std::string, FarmBoard> boards;
   Scheduler scheduler;
   TokenBook tokens;
@@ -69,7 +74,8 @@ struct FarmState : std::enable_shared_from_this<FarmState> {
 
   Followers<std::function<void(const FarmEvent&)>> followers =
       std::make_shared<std::list<std::shared_ptr<Follower<std::function<void(const FarmEvent&)>>>>>();
-  Followers<std::function<void()>> log_followers = std::make_shared<std::list<std::shared_ptr<Follower<std::function<void()>>>>>();
+  Followers<std::function<void()>> log_followers =
+      std::make_shared<std::list<std::shared_ptr<Follower<std::function<void()>>>>>();
   bool stopping = false;
   TaskScope scope;
 };
@@ -78,7 +84,8 @@ using FarmRef = std::shared_ptr<FarmState>;
 // farm_events.cpp
 /// Adds an event to `changes`; save() announces it.
 void add_event(FarmState& farm, Changes& changes, std::string kind, std::string subject, const nlohmann::json& data);
-void add_audit(Changes& changes, const Principal& who, std::string action, std::string subject, std::string detail = {});
+void add_audit(Changes& changes, const Principal& who, std::string action, std::string subject,
+               std::string detail = {});
 /// Makes `changes` durable, then announces their events, then runs `after`.
 void save(FarmState& farm, Changes changes, std::function<void()> after = {});
 /// The same, awaited.
@@ -98,7 +105,8 @@ struct Submission {
   JobRecord job;
   jobs::Plan plan;
 };
-Result<Submission> check_submission(FarmState& farm, const Principal& who, const std::string& definition, const std::string& file);
+Result<Submission> check_submission(FarmState& farm, const Principal& who, const std::string& definition,
+                                    const std::string& file);
 Task<std::uint64_t> submit_job(FarmRef farm, Principal who, std::string definition, std::string file);
 /// The lease that a queued job waits with. Takes a new number.
 LeaseView lease_for(FarmState& farm, JobRecord& job);
@@ -153,8 +161,8 @@ Result<std::string> read_text(const std::filesystem::path& file);
 Result<> replace_file(const std::filesystem::path& file, const std::string& text, unsigned mode);
 
 // farm_tokens.cpp
-Task<std::pair<TokenView, std::string>> create_token(FarmRef farm, Principal who, std::string user, std::string name, Role role,
-                                                     std::string project, std::chrono::seconds valid_for);
+Task<std::pair<TokenView, std::string>> create_token(FarmRef farm, Principal who, std::string user, std::string name,
+                                                     Role role, std::string project, std::chrono::seconds valid_for);
 Task<> revoke_token(FarmRef farm, Principal who, std::uint64_t id);
 /// On the first start: a token of role admin in data_dir/admin.token, for the command line on this machine.
 Task<> ensure_admin_token(FarmRef farm);

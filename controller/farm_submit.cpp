@@ -30,10 +30,12 @@ std::uint32_t attempts_of(const jobs::JobDefinition& definition, const boards::B
   return out;
 }
 
-std::chrono::seconds up_to_seconds(std::chrono::nanoseconds value) { return std::chrono::ceil<std::chrono::seconds>(value); }
+std::chrono::seconds up_to_seconds(std::chrono::nanoseconds value) {
+  return std::chrono::ceil<std::chrono::seconds>(value);
+}
 
-JobRecord record_of(const jobs::JobDefinition& definition, const jobs::Plan& plan, const boards::BoardType& type, const Principal& who,
-                    const std::string& file) {
+JobRecord record_of(const jobs::JobDefinition& definition, const jobs::Plan& plan, const boards::BoardType& type,
+                    const Principal& who, const std::string& file) {
   JobRecord out;
   auto& view = out.view;
   view.name = definition.name;
@@ -65,13 +67,15 @@ Request request_for(const JobRecord& job) {
 
 }  // namespace
 
-Result<Submission> check_submission(FarmState& farm, const Principal& who, const std::string& definition, const std::string& file) {
+Result<Submission> check_submission(FarmState& farm, const Principal& who, const std::string& definition,
+                                    const std::string& file) {
   Diagnostics diagnostics;
   const auto job = jobs::read_job(definition, file, diagnostics);
   if (!job) return diagnostics.to_error(Blame::job);
   const auto* type = farm.options.types.find(job->device_type);
   if (type == nullptr)
-    return refused(place_of(definition, file, "device_type"), Blame::job, fmt::format("unknown device type '{}'", job->device_type),
+    return refused(place_of(definition, file, "device_type"), Blame::job,
+                   fmt::format("unknown device type '{}'", job->device_type),
                    suggest(job->device_type, farm.options.types.names()));
   Submission out;
   out.plan = jobs::make_plan(*job, *type, diagnostics);

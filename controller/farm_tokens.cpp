@@ -7,8 +7,8 @@
 namespace hilltop::controller {
 namespace {
 
-TokenRecord new_token(FarmState& farm, const std::string& token, std::string user, std::string name, Role role, std::string project,
-                      std::chrono::seconds valid_for) {
+TokenRecord new_token(FarmState& farm, const std::string& token, std::string user, std::string name, Role role,
+                      std::string project, std::chrono::seconds valid_for) {
   TokenRecord out;
   out.view.id = ++farm.last_token;
   out.view.user = std::move(user);
@@ -30,14 +30,15 @@ Changes changes_for(const TokenRecord& token) {
 
 }  // namespace
 
-Task<std::pair<TokenView, std::string>> create_token(FarmRef farm, Principal who, std::string user, std::string name, Role role,
-                                                     std::string project, std::chrono::seconds valid_for) {
+Task<std::pair<TokenView, std::string>> create_token(FarmRef farm, Principal who, std::string user, std::string name,
+                                                     Role role, std::string project, std::chrono::seconds valid_for) {
   HILLTOP_CO_CHECK(need(who, Role::admin, "making a token"));
   if (user.empty()) co_return Error(Errc::bad_input, Blame::job, "a token belongs to a user: name one");
   auto text = make_token();
   auto token = new_token(*farm, text, std::move(user), std::move(name), role, std::move(project), valid_for);
   auto changes = changes_for(token);
-  add_audit(changes, who, "token create", std::to_string(token.view.id), fmt::format("{} {}", token.view.user, to_string(role)));
+  add_audit(changes, who, "token create", std::to_string(token.view.id),
+            fmt::format("{} {}", token.view.user, to_string(role)));
   HILLTOP_CO_CHECK(co_await save_and_wait(farm, std::move(changes)));
   farm->tokens.add(token);
   co_return std::pair(token.view, std::move(text));

@@ -18,7 +18,8 @@ namespace {
 /// A descriptor that closes itself.
 class File {
  public:
-  explicit File(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)) {}
+  explicit File(const std::filesystem::path& path)
+      : fd_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)) {}
   ~File() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -61,7 +62,8 @@ struct JobLogs::Files {
   }
 };
 
-JobLogs::JobLogs(std::filesystem::path data_dir) : dir_(std::move(data_dir) / "jobs"), files_(std::make_shared<Files>()) {}
+JobLogs::JobLogs(std::filesystem::path data_dir)
+    : dir_(std::move(data_dir) / "jobs"), files_(std::make_shared<Files>()) {}
 JobLogs::~JobLogs() = default;
 
 std::filesystem::path JobLogs::path(std::uint64_t job) const { return dir_ / std::to_string(job) / "log.jsonl"; }
@@ -73,14 +75,16 @@ std::string to_json_line(std::uint64_t number, const jobs::LogLine& line) {
   return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-void JobLogs::append(std::uint64_t job, std::uint64_t first, std::vector<jobs::LogLine> lines, asio::any_io_executor home,
-                     std::function<void()> done) {
-  lane_.post([files = files_, job, path = path(job), first, lines = std::move(lines), home, done = std::move(done)]() mutable {
-    std::string text;
-    for (auto number = first; const auto& line : lines) text += to_json_line(number++, line) + "\n";
-    if (auto written = files->of(job, path).append(text); !written) log::error("job {}: {}", job, written.error().text);
-    asio::post(home, std::move(done));
-  });
+void JobLogs::append(std::uint64_t job, std::uint64_t first, std::vector<jobs::LogLine> lines,
+                     asio::any_io_executor home, std::function<void()> done) {
+  lane_.post(
+      [files = files_, job, path = path(job), first, lines = std::move(lines), home, done = std::move(done)]() mutable {
+        std::string text;
+        for (auto number = first; const auto& line : lines) text += to_json_line(number++, line) + "\n";
+        if (auto written = files->of(job, path).append(text); !written)
+          log::error("job {}: {}", job, written.error().text);
+        asio::post(home, std::move(done));
+      });
 }
 
 Task<> JobLogs::finish(std::uint64_t job) {

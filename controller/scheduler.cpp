@@ -10,7 +10,8 @@ namespace hilltop::controller {
 namespace {
 
 bool has_tags(const Slot& slot, const std::vector<std::string>& wanted) {
-  return std::ranges::all_of(wanted, [&](const auto& tag) { return std::ranges::find(slot.tags, tag) != slot.tags.end(); });
+  return std::ranges::all_of(wanted,
+                             [&](const auto& tag) { return std::ranges::find(slot.tags, tag) != slot.tags.end(); });
 }
 
 /// Whether the board is of the kind that is asked for, free or not.
@@ -21,9 +22,11 @@ bool suits(const Slot& slot, const Request& request) {
 
 /// "board of type X with tags a, b on worker w".
 std::string describe(const Request& request) {
-  auto out = request.board.empty() ? fmt::format("a board of type {}", request.type) : fmt::format("board {}", request.board);
+  auto out =
+      request.board.empty() ? fmt::format("a board of type {}", request.type) : fmt::format("board {}", request.board);
   if (!request.board.empty() && !request.type.empty()) out += fmt::format(" (type {})", request.type);
-  if (!request.tags.empty()) out += fmt::format(" with tag{} {}", request.tags.size() > 1 ? "s" : "", fmt::join(request.tags, ", "));
+  if (!request.tags.empty())
+    out += fmt::format(" with tag{} {}", request.tags.size() > 1 ? "s" : "", fmt::join(request.tags, ", "));
   if (!request.worker.empty()) out += fmt::format(" on worker {}", request.worker);
   return out;
 }
@@ -37,14 +40,16 @@ std::string why_not(const Slot& slot) {
   }
   const bool unfit = slot.health != BoardHealth::good && slot.health != BoardHealth::unknown;
   const auto what = unfit ? to_string(slot.health) : to_string(slot.state);
-  return slot.reason.empty() ? fmt::format("{} {}", slot.name, what) : fmt::format("{} {}: {}", slot.name, what, slot.reason);
+  return slot.reason.empty() ? fmt::format("{} {}", slot.name, what)
+                             : fmt::format("{} {}: {}", slot.name, what, slot.reason);
 }
 
 }  // namespace
 
 void Scheduler::put(Slot slot) {
   const auto name = slot.name;
-  if (const auto* before = board(name); before != nullptr && before->type != slot.type) boards_by_type_[before->type].erase(name);
+  if (const auto* before = board(name); before != nullptr && before->type != slot.type)
+    boards_by_type_[before->type].erase(name);
   boards_by_type_[slot.type].insert(name);
   if (schedulable(slot.state, slot.health)) dirty_boards_.insert(name);
   // A request that avoids one board may have to take it now that another one is gone.
@@ -184,8 +189,9 @@ std::string Scheduler::waiting_for(std::uint64_t id) const {
       reasons.emplace_back("...");
       break;
     }
-    reasons.push_back(schedulable(slot->state, slot->health) ? fmt::format("{} goes to another request first", slot->name)
-                                                             : why_not(*slot));
+    reasons.push_back(schedulable(slot->state, slot->health)
+                          ? fmt::format("{} goes to another request first", slot->name)
+                          : why_not(*slot));
   }
   if (reasons.empty()) return fmt::format("{}: there is none in the lab now", describe(request));
   return fmt::format("{}: {}", describe(request), fmt::join(reasons, "; "));

@@ -14,9 +14,9 @@ namespace hilltop::controller {
 
 /// A waiting request, of a job or of a person.
 struct Request {
-  std::uint64_t id = 0;         ///< the lease's; grows with age
-  std::string type;             ///< board type (its name, no alias); "" when `board` says it all
-  std::string board, worker;    ///< pins; "" = any
+  std::uint64_t id = 0;       ///< the lease's; grows with age
+  std::string type;           ///< board type (its name, no alias); "" when `board` says it all
+  std::string board, worker;  ///< pins; "" = any
   std::vector<std::string> tags;
   std::uint32_t priority = 50;  ///< higher goes first; among equals the older one
   std::string avoid;            ///< a board to be taken only when no other could do it
@@ -28,9 +28,9 @@ struct Slot {
   std::vector<std::string> tags;
   BoardState state = BoardState::offline;
   BoardHealth health = BoardHealth::unknown;
-  std::string reason;   ///< of health or state, for people
-  std::string holder;   ///< of the lease
-  UtcTime busy_until;   ///< end of the lease, zero: unknown
+  std::string reason;  ///< of health or state, for people
+  std::string holder;  ///< of the lease
+  UtcTime busy_until;  ///< end of the lease, zero: unknown
 };
 
 struct Grant {
@@ -39,10 +39,11 @@ struct Grant {
   bool operator==(const Grant&) const = default;
 };
 
-/// The allocator: which request gets which board. Pure and deterministic: no clock, no thread, no I/O; the same calls give the
-/// same grants. Every change looks only at the boards and queues that it touches, so that thousands may wait.
-/// Rules: a board is granted to one request at a time. A free board goes to the first request (priority, then age) that it
-/// suits. A request takes, of the boards that suit it, the one with the fewest spare tags, then the one granted longest ago.
+/// The allocator: which request gets which board. Pure and deterministic: no clock, no thread, no I/O; the same calls
+/// give the same grants. Every change looks only at the boards and queues that it touches, so that thousands may wait.
+/// Rules: a board is granted to one request at a time. A free board goes to the first request (priority, then age) that
+/// it suits. A request takes, of the boards that suit it, the one with the fewest spare tags, then the one granted
+/// longest ago.
 class Scheduler {
  public:
   /// A board has come, or something about it has changed.

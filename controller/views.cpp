@@ -11,9 +11,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> role_names = {"viewer", "submitter", "technician", "admin"};
 constexpr std::array<std::string_view, 4> board_state_names = {"idle", "leased", "cleaning", "offline"};
-constexpr std::array<std::string_view, 6> health_names = {"unknown", "good", "suspect", "bad", "maintenance", "retired"};
+constexpr std::array<std::string_view, 6> health_names = {"unknown", "good",        "suspect",
+                                                          "bad",     "maintenance", "retired"};
 constexpr std::array<std::string_view, 3> lease_state_names = {"waiting", "active", "ended"};
-constexpr std::array<std::string_view, 5> job_state_names = {"submitted", "scheduled", "running", "canceling", "finished"};
+constexpr std::array<std::string_view, 5> job_state_names = {"submitted", "scheduled", "running", "canceling",
+                                                             "finished"};
 
 template <class E, std::size_t N>
 std::optional<E> enum_from(const std::array<std::string_view, N>& names, std::string_view text) {

@@ -19,9 +19,9 @@ enum class Role : std::uint8_t { viewer, submitter, technician, admin };  ///< e
 
 /// Who asks: set by the web layer from a token, before anything is asked of the farm.
 struct Principal {
-  std::string user;      ///< login name
+  std::string user;  ///< login name
   Role role = Role::viewer;
-  std::string project;   ///< what the token belongs to; "default" when it says none
+  std::string project;  ///< what the token belongs to; "default" when it says none
   std::vector<std::string> groups;
 };
 
@@ -42,8 +42,8 @@ struct BoardView {
   BoardState state = BoardState::idle;
   BoardHealth health = BoardHealth::unknown;
   std::string health_reason;
-  std::string problem;                 ///< why it is offline: "" when all is well
-  std::string power;                   ///< "on", "off", "unknown": as last switched or read
+  std::string problem;  ///< why it is offline: "" when all is well
+  std::string power;    ///< "on", "off", "unknown": as last switched or read
   std::vector<std::string> consoles;
   std::vector<std::string> offers;     ///< "power", "console", "probe", "flash"
   std::optional<std::uint64_t> lease;  ///< who has it
@@ -60,15 +60,15 @@ struct LeaseView {
   std::uint64_t id = 0;
   LeaseState state = LeaseState::waiting;
   std::string owner, project;
-  std::string wanted;                   ///< board type or board name as asked
+  std::string wanted;  ///< board type or board name as asked
   std::vector<std::string> tags;
-  std::string board;                    ///< "" while waiting
-  std::optional<std::uint64_t> job;     ///< the job that holds it
+  std::string board;                 ///< "" while waiting
+  std::optional<std::uint64_t> job;  ///< the job that holds it
   std::uint32_t priority = 50;
-  std::chrono::seconds duration{0};     ///< as asked for, or last extended to
+  std::chrono::seconds duration{0};       ///< as asked for, or last extended to
   UtcTime created, started, ends, ended;  ///< zero (epoch) where it has not happened
-  std::string end_reason;               ///< "released", "expired", "revoked by ann", "job finished"
-  std::string waiting_for;              ///< why it waits, one sentence
+  std::string end_reason;                 ///< "released", "expired", "revoked by ann", "job finished"
+  std::string waiting_for;                ///< why it waits, one sentence
 };
 
 enum class JobState : std::uint8_t { submitted, scheduled, running, canceling, finished };
@@ -81,13 +81,13 @@ struct JobView {
   JobState state = JobState::submitted;
   std::uint32_t priority = 50;
   std::uint32_t attempt = 1;
-  UtcTime submitted, started, finished;   ///< zero (epoch) where it has not happened
-  std::optional<jobs::Outcome> outcome;   ///< when finished
+  UtcTime submitted, started, finished;  ///< zero (epoch) where it has not happened
+  std::optional<jobs::Outcome> outcome;  ///< when finished
   std::vector<std::string> tags;
   bool is_public = true;
   std::vector<std::string> viewing_groups;
-  std::string waiting_for;                ///< why it waits, one sentence
-  std::string current_action;             ///< "2.1 auto-login-action" while it runs
+  std::string waiting_for;     ///< why it waits, one sentence
+  std::string current_action;  ///< "2.1 auto-login-action" while it runs
   std::optional<std::uint64_t> lease;
   std::uint64_t cases = 0, passed = 0, failed = 0;
   std::optional<std::uint64_t> rerun_of;  ///< the job whose failure this one repeats
@@ -102,7 +102,8 @@ struct JobView {
 struct FarmEvent {
   std::uint64_t seq = 0;
   UtcTime time;
-  std::string kind;     ///< "job.state", "job.result", "job.action", "board.state", "board.health", "board.power", "lease", "lab"
+  std::string
+      kind;  ///< "job.state", "job.result", "job.action", "board.state", "board.health", "board.power", "lease", "lab"
   std::string subject;  ///< job id, board name, lease id
   std::string data;     ///< JSON text
 };

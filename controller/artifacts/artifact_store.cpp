@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <fstream>
 
 #include "controller/artifacts/digest.hpp"
@@ -82,9 +82,11 @@ Result<fs::path> path_of(const std::string& url) {
       return Error(Errc::bad_input, Blame::job, fmt::format("{}: write file:///path", url));
     rest = rest.substr(slash);
   }
-  if (!rest.starts_with('/')) return Error(Errc::bad_input, Blame::job, fmt::format("{}: the path must be absolute", url));
+  if (!rest.starts_with('/'))
+    return Error(Errc::bad_input, Blame::job, fmt::format("{}: the path must be absolute", url));
   int length = 0;
-  std::unique_ptr<char, void (*)(void*)> plain(curl_easy_unescape(nullptr, rest.c_str(), static_cast<int>(rest.size()), &length), &curl_free);
+  std::unique_ptr<char, void (*)(void*)> plain(
+      curl_easy_unescape(nullptr, rest.c_str(), static_cast<int>(rest.size()), &length), &curl_free);
   return fs::path(std::string(plain.get(), static_cast<std::size_t>(length)));
 }
 
@@ -99,7 +101,8 @@ Result<fs::path> allowed_file(const std::string& url, const Allowed& allowed) {
   // Outside of the roots nobody learns what is there and what is not.
   const auto& judged = failed ? fs::weakly_canonical(asked, failed) : file;
   if (std::ranges::none_of(allowed.roots, [&](const auto& root) { return is_within(judged, root); }))
-    return denied(fmt::format("{}: outside of the folders that the lab allows (artifacts: file_roots of the lab file)", url));
+    return denied(
+        fmt::format("{}: outside of the folders that the lab allows (artifacts: file_roots of the lab file)", url));
   if (file.empty() || !fs::is_regular_file(file, failed))
     return Error(Errc::not_found, Blame::infrastructure, fmt::format("{}: there is no such file", url));
   return file;
@@ -165,7 +168,8 @@ class ArtifactStoreImpl final : public ArtifactStore, public std::enable_shared_
 };
 
 /// A caller that is canceled does not wait for the lane: the download is told to stop, and its result is dropped.
-Task<fs::path> ArtifactStoreImpl::fetch_on_lane(std::shared_ptr<ArtifactStoreImpl> self, jobs::UrlSpec spec, Deadline deadline) {
+Task<fs::path> ArtifactStoreImpl::fetch_on_lane(std::shared_ptr<ArtifactStoreImpl> self, jobs::UrlSpec spec,
+                                                Deadline deadline) {
   struct Pending {
     explicit Pending(asio::any_io_executor e) : home(e), event(e) {}
     asio::any_io_executor home;
@@ -174,8 +178,8 @@ Task<fs::path> ArtifactStoreImpl::fetch_on_lane(std::shared_ptr<ArtifactStoreImp
   };
   auto pending = std::make_shared<Pending>(co_await asio::this_coro::executor);
   auto stop = std::make_shared<std::atomic<bool>>(false);
-  const auto lane = static_cast<std::size_t>(std::ranges::min_element(self->load_, {}, [](const auto& n) { return n.load(); }) -
-                                             self->load_.begin());
+  const auto lane = static_cast<std::size_t>(
+      std::ranges::min_element(self->load_, {}, [](const auto& n) { return n.load(); }) - self->load_.begin());
   ++self->load_.at(lane);
   // The store outlives its lanes' work: its destructor joins them.
   self->lanes_.at(lane).post([store = self.get(), lane, pending, stop, spec, deadline, number = ++self->next_,

@@ -46,10 +46,19 @@ bool is_private_v4(std::uint32_t address) {
     int bits;
   };
   // IANA IPv4 Special-Purpose Address Registry: all that is not globally reachable; and multicast.
-  static constexpr std::array<Network, 14> networks = {{{"0.0.0.0", 8}, {"10.0.0.0", 8}, {"100.64.0.0", 10}, {"127.0.0.0", 8},
-                                                        {"169.254.0.0", 16}, {"172.16.0.0", 12}, {"192.0.0.0", 24},
-                                                        {"192.0.2.0", 24}, {"192.168.0.0", 16}, {"198.18.0.0", 15},
-                                                        {"198.51.100.0", 24}, {"203.0.113.0", 24}, {"224.0.0.0", 4},
+  static constexpr std::array<Network, 14> networks = {{{"0.0.0.0", 8},
+                                                        {"10.0.0.0", 8},
+                                                        {"100.64.0.0", 10},
+                                                        {"127.0.0.0", 8},
+                                                        {"169.254.0.0", 16},
+                                                        {"172.16.0.0", 12},
+                                                        {"192.0.0.0", 24},
+                                                        {"192.0.2.0", 24},
+                                                        {"192.168.0.0", 16},
+                                                        {"198.18.0.0", 15},
+                                                        {"198.51.100.0", 24},
+                                                        {"203.0.113.0", 24},
+                                                        {"224.0.0.0", 4},
                                                         {"240.0.0.0", 4}}};
   return std::ranges::any_of(networks, [&](const auto& n) { return in_network(address, n.base, n.bits); });
 }
@@ -58,8 +67,8 @@ bool is_private_v6(const in6_addr& address) {
   std::uint32_t v4 = 0;
   std::memcpy(&v4, address.s6_addr + 12, sizeof v4);
   if (IN6_IS_ADDR_V4MAPPED(&address)) return is_private_v4(ntohl(v4));
-  // Only 2000::/3 is global unicast. Source: IANA IPv6 address space. Within it: 2001::/23 and 2001:db8::/32 are special, and
-  // 2002::/16 (6to4) carries an IPv4 address that may be private.
+  // Only 2000::/3 is global unicast. Source: IANA IPv6 address space. Within it: 2001::/23 and 2001:db8::/32 are
+  // special, and 2002::/16 (6to4) carries an IPv4 address that may be private.
   if ((address.s6_addr[0] & 0xe0) != 0x20) return true;
   const auto first = static_cast<unsigned>(address.s6_addr[0] << 8 | address.s6_addr[1]);
   const auto second = static_cast<unsigned>(address.s6_addr[2] << 8 | address.s6_addr[3]);
@@ -108,7 +117,8 @@ Error lab(Errc code, std::string text) { return {code, Blame::infrastructure, st
 /// Checks a URL before anything is sent. Value: whether its host may have a private address.
 Result<bool> check_url(const Download& what, const std::string& url) {
   const auto scheme = part_of(url, CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") return denied(fmt::format("{}: only http, https and file are fetched", url));
+  if (scheme != "http" && scheme != "https")
+    return denied(fmt::format("{}: only http, https and file are fetched", url));
   if (what.allowed_hosts.empty()) return false;
   const auto host = part_of(url, CURLUPART_HOST);
   if (std::ranges::find(what.allowed_hosts, host) != what.allowed_hosts.end()) return true;
@@ -145,7 +155,8 @@ void configure(CURL* handle, Transfer& transfer, const std::string& url, const H
 Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, const char* why) {
   if (transfer.failed) return *transfer.failed;
   if (transfer.refused_private)
-    return denied(fmt::format("{}: the host has a private address, and the lab file does not name it (artifacts: allow_hosts)", url));
+    return denied(fmt::format(
+        "{}: the host has a private address, and the lab file does not name it (artifacts: allow_hosts)", url));
   const auto text = fmt::format("{}: {}", url, *why != '\0' ? why : curl_easy_strerror(code));
   if (code == CURLE_ABORTED_BY_CALLBACK) return canceled_error("download");
   if (code == CURLE_OPERATION_TIMEDOUT) return lab(Errc::timeout, text);
@@ -165,11 +176,13 @@ Result<std::string> request(const Download& what, const std::string& url, bool w
   Handle handle(curl_easy_init(), &curl_easy_cleanup);
   HeaderList headers;
   if (with_headers)
-    for (const auto& [name, value] : what.headers) headers.list = curl_slist_append(headers.list, fmt::format("{}: {}", name, value).c_str());
+    for (const auto& [name, value] : what.headers)
+      headers.list = curl_slist_append(headers.list, fmt::format("{}: {}", name, value).c_str());
   Transfer transfer{&what, handle.get(), private_allowed, false, {}};
   std::array<char, CURL_ERROR_SIZE> why{};
   configure(handle.get(), transfer, url, headers, why.data());
-  if (const auto code = curl_easy_perform(handle.get()); code != CURLE_OK) return error_of(code, transfer, url, why.data());
+  if (const auto code = curl_easy_perform(handle.get()); code != CURLE_OK)
+    return error_of(code, transfer, url, why.data());
   char* next = nullptr;
   curl_easy_getinfo(handle.get(), CURLINFO_REDIRECT_URL, &next);
   if (next != nullptr) return std::string(next);

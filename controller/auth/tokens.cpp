@@ -31,7 +31,8 @@ std::string make_token() {
 
 std::string token_hash(const std::string& token) {
   Digest digest{};
-  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(token.data()), token.size(), nullptr, 0);
+  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(token.data()), token.size(),
+                     nullptr, 0);
   return to_hex(digest);
 }
 

@@ -13,8 +13,8 @@ namespace hilltop::controller {
 /// A new API token: "htp_" and 256 random bits in hex.
 [[nodiscard]] std::string make_token();
 
-/// BLAKE2b-256 of a token, hex: what is stored. A fast hash is right here: Argon2 slows down the guessing of secrets that people
-/// choose, and a token has 256 random bits, which nobody guesses; each API request would pay for it.
+/// BLAKE2b-256 of a token, hex: what is stored. A fast hash is right here: Argon2 slows down the guessing of secrets
+/// that people choose, and a token has 256 random bits, which nobody guesses; each API request would pay for it.
 /// Source: OWASP Password Storage (scope: passwords); libsodium crypto_generichash.
 [[nodiscard]] std::string token_hash(const std::string& token);
 

@@ -53,10 +53,13 @@ Result<ListenAddress> parse_listen(const std::string& text) {
   ListenAddress out;
   const auto digits = colon == std::string::npos ? "" : text.substr(colon + 1);
   unsigned port = 65536;
-  if (!digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos) port = std::stoul(digits);
-  if (port > 65535 || colon == 0) return wrong(fmt::format("--listen takes ADDRESS:PORT, such as 127.0.0.1:8080, not '{}'", text));
+  if (!digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos)
+    port = std::stoul(digits);
+  if (port > 65535 || colon == 0)
+    return wrong(fmt::format("--listen takes ADDRESS:PORT, such as 127.0.0.1:8080, not '{}'", text));
   out.host = text.substr(0, colon);
-  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']') out.host = out.host.substr(1, out.host.size() - 2);
+  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
+    out.host = out.host.substr(1, out.host.size() - 2);
   out.port = static_cast<std::uint16_t>(port);
   return out;
 }
@@ -68,12 +71,14 @@ class DataLock {
     std::error_code failed;
     std::filesystem::create_directories(dir, failed);
     if (failed) return wrong(fmt::format("--data {}: {}", dir.string(), failed.message()));
-    std::filesystem::permissions(dir, std::filesystem::perms::owner_all, failed);  // consoles and logs are not for everybody
+    std::filesystem::permissions(dir, std::filesystem::perms::owner_all,
+                                 failed);  // consoles and logs are not for everybody
     const auto file = dir / "lock";
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return wrong(system_error(file.string(), errno).text);
     DataLock out(fd);
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) return wrong(fmt::format("{} is in use by another hilltopd", dir.string()));
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
+      return wrong(fmt::format("{} is in use by another hilltopd", dir.string()));
     return out;
   }
   DataLock() = default;
@@ -108,7 +113,8 @@ struct Parts {
   std::unique_ptr<web::WebServer> web;
 };
 
-Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types, boards::Inventory inventory, Parts& parts) {
+Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types, boards::Inventory inventory,
+             Parts& parts) {
   const auto control = co_await asio::this_coro::executor;
   HILLTOP_CO_TRY(auto store, controller::open_sqlite_store({arguments.data / "hilltop.db", control}));
   HILLTOP_CO_TRY(auto artifacts, controller::ArtifactStore::open(arguments.data / "artifacts"));
@@ -124,7 +130,8 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   worker.artifacts_allow = [artifacts](const boards::Inventory& lab) { artifacts->allow(lab); };
   parts.worker = controller::make_in_process_worker(std::move(worker), control);
   controller::Farm::Options options{std::move(types), arguments.lab, arguments.data, drivers::all_drivers};
-  HILLTOP_CO_TRY(parts.farm, co_await controller::Farm::open(std::move(options), std::move(store), parts.worker, std::move(inventory)));
+  HILLTOP_CO_TRY(parts.farm, co_await controller::Farm::open(std::move(options), std::move(store), parts.worker,
+                                                             std::move(inventory)));
   web::WebOptions web;
   web.address = listen.host;
   web.port = listen.port;
@@ -136,8 +143,8 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   web.version = version;
   HILLTOP_CO_TRY(parts.web, web::WebServer::start(std::move(web), control, parts.farm));
   const bool v6 = listen.host.find(':') != std::string::npos;
-  const auto url = fmt::format("{}://{}{}{}:{}", arguments.tls_certificate.empty() ? "http" : "https", v6 ? "[" : "", listen.host,
-                               v6 ? "]" : "", parts.web->port());
+  const auto url = fmt::format("{}://{}{}{}:{}", arguments.tls_certificate.empty() ? "http" : "https", v6 ? "[" : "",
+                               listen.host, v6 ? "]" : "", parts.web->port());
   HILLTOP_CO_CHECK(write_url(arguments.data, url));
   fmt::print("hilltopd: listening on {}\n", url);
   std::fflush(stdout);
@@ -148,7 +155,8 @@ Task<> re_read_lab(std::shared_ptr<controller::Farm> farm) {
   controller::Principal operator_of_the_daemon{"SIGHUP", controller::Role::admin, "default", {}};
   auto change = co_await farm->apply_lab(std::move(operator_of_the_daemon), "");
   if (!change) co_return std::move(change).error().within("the lab file was not applied");
-  log::info("lab file read again: {} added, {} removed, {} changed", change->added.size(), change->removed.size(), change->changed.size());
+  log::info("lab file read again: {} added, {} removed, {} changed", change->added.size(), change->removed.size(),
+            change->changed.size());
   co_return ok();
 }
 
@@ -165,19 +173,22 @@ Task<> serve(Parts& parts, asio::signal_set& signals) {
 
 Task<> end(Parts& parts) {
   if (parts.web) {
-    if (auto ended = co_await parts.web->shut_down(Deadline::after(web_end_time)); !ended) log::warn("web: {}", ended.error().text);
+    if (auto ended = co_await parts.web->shut_down(Deadline::after(web_end_time)); !ended)
+      log::warn("web: {}", ended.error().text);
     parts.web->stop();
   }
   if (parts.farm) {
-    if (auto ended = co_await parts.farm->shut_down(Deadline::after(farm_end_time)); !ended) log::warn("farm: {}", ended.error().text);
+    if (auto ended = co_await parts.farm->shut_down(Deadline::after(farm_end_time)); !ended)
+      log::warn("farm: {}", ended.error().text);
   } else if (parts.worker) {
-    if (auto ended = co_await parts.worker->shut_down(Deadline::after(farm_end_time)); !ended) log::warn("worker: {}", ended.error().text);
+    if (auto ended = co_await parts.worker->shut_down(Deadline::after(farm_end_time)); !ended)
+      log::warn("worker: {}", ended.error().text);
   }
   co_return ok();
 }
 
-Task<> run(Arguments arguments, ListenAddress listen, boards::BoardTypes types, boards::Inventory inventory, int& status,
-           Parts& parts, asio::signal_set& signals) {
+Task<> run(Arguments arguments, ListenAddress listen, boards::BoardTypes types, boards::Inventory inventory,
+           int& status, Parts& parts, asio::signal_set& signals) {
   auto started = co_await start(std::move(arguments), std::move(listen), std::move(types), std::move(inventory), parts);
   if (started) started = co_await serve(parts, signals);
   if (!started) {
@@ -193,7 +204,8 @@ int run_daemon(Arguments arguments) {
   Diagnostics diagnostics;
   auto types = boards::BoardTypes::load(arguments.types, arguments.rules, diagnostics);
   auto inventory = boards::read_inventory(arguments.lab, types, drivers::all_drivers, diagnostics);
-  if (!diagnostics.all().empty()) std::cerr << diagnostics.to_string() << (diagnostics.to_string().ends_with('\n') ? "" : "\n");
+  if (!diagnostics.all().empty())
+    std::cerr << diagnostics.to_string() << (diagnostics.to_string().ends_with('\n') ? "" : "\n");
   if (diagnostics.has_errors()) return exit_configuration;
   auto lock = listen ? DataLock::take(arguments.data) : Result<DataLock>(listen.error());
   if (!lock) {
@@ -227,13 +239,16 @@ int main(int argc, char** argv) {
   CLI::App app("hilltopd: the controller of a board farm");
   app.set_version_flag("--version", fmt::format("hilltopd {}", version));
   app.add_option("--lab", arguments.lab, "the lab file: what is plugged into what")->required();
-  app.add_option("--data", arguments.data, "folder for the database, transcripts, logs and artifacts; made when missing")->required();
+  app.add_option("--data", arguments.data,
+                 "folder for the database, transcripts, logs and artifacts; made when missing")
+      ->required();
   app.add_option("--listen", arguments.listen, "ADDRESS:PORT; port 0 takes any free one")->capture_default_str();
   app.add_option("--types", arguments.types, "folder of board types")->capture_default_str();
   app.add_option("--rules", arguments.rules, "folder of rule packs")->capture_default_str();
   app.add_option("--tls-cert", arguments.tls_certificate, "PEM file: serve HTTPS");
   app.add_option("--tls-key", arguments.tls_key, "PEM file of its key");
-  app.add_flag("--allow-plain-remote", arguments.allow_plain_remote, "listen beyond this machine without TLS: tokens can be read on the wire");
+  app.add_flag("--allow-plain-remote", arguments.allow_plain_remote,
+               "listen beyond this machine without TLS: tokens can be read on the wire");
   app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();

@@ -83,12 +83,14 @@ Result<> upgrade(Database& database, const std::filesystem::path& file) {
   HILLTOP_TRY(const auto version, pragma(database, "PRAGMA user_version"));
   HILLTOP_TRY(const auto tables, pragma(database, "SELECT count(*) FROM sqlite_schema"));
   if (id != application_id && (tables > 0 || version > 0))
-    return Error(Errc::unsupported, Blame::configuration, fmt::format("{} is not a database of hilltop", file.string()));
-  if (version > newest_schema())
     return Error(Errc::unsupported, Blame::configuration,
-                 fmt::format("{} was written by a newer hilltop (schema {}; this one knows up to {}): install that version, "
-                             "or go back to the copy that it made before its upgrade",
-                             file.string(), version, newest_schema()));
+                 fmt::format("{} is not a database of hilltop", file.string()));
+  if (version > newest_schema())
+    return Error(
+        Errc::unsupported, Blame::configuration,
+        fmt::format("{} was written by a newer hilltop (schema {}; this one knows up to {}): install that version, "
+                    "or go back to the copy that it made before its upgrade",
+                    file.string(), version, newest_schema()));
   if (version > 0 && version < newest_schema()) HILLTOP_CHECK(back_up(database, file, static_cast<int>(version)));
   for (int next = static_cast<int>(version) + 1; next <= newest_schema(); ++next) {
     auto done = database.script(fmt::format("BEGIN IMMEDIATE;{}PRAGMA user_version={};PRAGMA application_id={};COMMIT;",

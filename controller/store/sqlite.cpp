@@ -45,7 +45,8 @@ Result<> Database::script(const std::string& sql) {
 
 Result<sqlite3_stmt*> Database::prepare(const char* sql) {
   auto& statement = statements_[sql];
-  if (statement == nullptr && sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+  if (statement == nullptr &&
+      sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
     return last_error("database");
   return statement;
 }
@@ -63,7 +64,8 @@ Result<> Database::step_all(sqlite3_stmt* statement, const std::function<void(co
 
 Error Database::last_error(std::string_view what) const {
   const auto code = sqlite3_errcode(handle_) & 0xff;
-  const auto kind = code == SQLITE_CANTOPEN || code == SQLITE_BUSY || code == SQLITE_FULL ? Errc::unavailable : Errc::io;
+  const auto kind =
+      code == SQLITE_CANTOPEN || code == SQLITE_BUSY || code == SQLITE_FULL ? Errc::unavailable : Errc::io;
   return {kind, Blame::infrastructure, fmt::format("{}: {}", what, sqlite3_errmsg(handle_))};
 }
 

@@ -79,7 +79,9 @@ class Database {
   }
   static void bind(sqlite3_stmt* s, int i, double value) { sqlite3_bind_double(s, i, value); }
   static void bind(sqlite3_stmt* s, int i, std::chrono::seconds value) { sqlite3_bind_int64(s, i, value.count()); }
-  static void bind(sqlite3_stmt* s, int i, UtcTime value) { sqlite3_bind_int64(s, i, value.time_since_epoch().count()); }
+  static void bind(sqlite3_stmt* s, int i, UtcTime value) {
+    sqlite3_bind_int64(s, i, value.time_since_epoch().count());
+  }
   template <class T>
   static void bind(sqlite3_stmt* s, int i, const std::optional<T>& value) {
     value ? bind(s, i, *value) : static_cast<void>(sqlite3_bind_null(s, i));

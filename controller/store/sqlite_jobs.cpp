@@ -8,9 +8,9 @@
 namespace hilltop::controller::sqlite {
 namespace {
 
-#define HILLTOP_JOB_COLUMNS                                                                                              \
-  "id,name,project,submitter,board_type,board,state,priority,attempt,submitted,started,finished,verdict,blame,reason,"   \
-  "tags,is_public,viewing_groups,lease,rerun_of,cases,passed,failed,file_name,pin_board,pin_worker,avoid_board,"         \
+#define HILLTOP_JOB_COLUMNS                                                                                            \
+  "id,name,project,submitter,board_type,board,state,priority,attempt,submitted,started,finished,verdict,blame,reason," \
+  "tags,is_public,viewing_groups,lease,rerun_of,cases,passed,failed,file_name,pin_board,pin_worker,avoid_board,"       \
   "max_attempts,job_timeout_s,queue_timeout_s"
 
 std::optional<jobs::Outcome> outcome_of(const Row& row) {
@@ -69,7 +69,8 @@ Result<> put_definition(Database& database, const InsertJob& change) {
   const auto& view = change.job.view;
   if (!change.definition.empty() || !view.rerun_of)
     return database.run("INSERT INTO definitions(job,text) VALUES(?,?)", view.id, change.definition);
-  return database.run("INSERT INTO definitions(job,text) SELECT ?,text FROM definitions WHERE job=?", view.id, *view.rerun_of);
+  return database.run("INSERT INTO definitions(job,text) SELECT ?,text FROM definitions WHERE job=?", view.id,
+                      *view.rerun_of);
 }
 
 }  // namespace
@@ -87,32 +88,33 @@ std::vector<std::string> words_from_json(const std::string& text) {
 Result<> apply(Database& database, const InsertJob& change) {
   const auto& job = change.job;
   const auto& v = job.view;
-  HILLTOP_CHECK(database.run("INSERT INTO jobs(" HILLTOP_JOB_COLUMNS
-                             ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                             v.id, v.name, v.project, v.submitter, v.board_type, v.board, to_string(v.state), v.priority,
-                             v.attempt, v.submitted, v.started, v.finished, verdict_text(v), blame_text(v),
-                             v.outcome ? v.outcome->reason : "", words_to_json(v.tags), v.is_public,
-                             words_to_json(v.viewing_groups), v.lease, v.rerun_of, v.cases, v.passed, v.failed, job.file_name,
-                             job.pin_board, job.pin_worker, job.avoid_board, job.max_attempts, job.job_timeout,
-                             job.queue_timeout));
+  HILLTOP_CHECK(database.run(
+      "INSERT INTO jobs(" HILLTOP_JOB_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      v.id, v.name, v.project, v.submitter, v.board_type, v.board, to_string(v.state), v.priority, v.attempt,
+      v.submitted, v.started, v.finished, verdict_text(v), blame_text(v), v.outcome ? v.outcome->reason : "",
+      words_to_json(v.tags), v.is_public, words_to_json(v.viewing_groups), v.lease, v.rerun_of, v.cases, v.passed,
+      v.failed, job.file_name, job.pin_board, job.pin_worker, job.avoid_board, job.max_attempts, job.job_timeout,
+      job.queue_timeout));
   return put_definition(database, change);
 }
 
 Result<> apply(Database& database, const UpdateJob& change) {
   const auto& v = change.job.view;
   return database.run(
-      "UPDATE jobs SET board=?,state=?,started=?,finished=?,verdict=?,blame=?,reason=?,lease=?,cases=?,passed=?,failed=?"
+      "UPDATE jobs SET "
+      "board=?,state=?,started=?,finished=?,verdict=?,blame=?,reason=?,lease=?,cases=?,passed=?,failed=?"
       " WHERE id=?",
-      v.board, to_string(v.state), v.started, v.finished, verdict_text(v), blame_text(v), v.outcome ? v.outcome->reason : "",
-      v.lease, v.cases, v.passed, v.failed, v.id);
+      v.board, to_string(v.state), v.started, v.finished, verdict_text(v), blame_text(v),
+      v.outcome ? v.outcome->reason : "", v.lease, v.cases, v.passed, v.failed, v.id);
 }
 
 Result<> apply(Database& database, const AddCase& change) {
   const auto& c = change.test_case;
   return database.run(
-      "INSERT INTO test_cases(job,number,suite,name,result,measurement,units,duration_s,line,message) VALUES(?,?,?,?,?,?,?,?,?,?)",
-      change.job, change.number, c.suite, c.name, jobs::to_string(c.result), c.measurement, c.units, c.duration_s, c.line,
-      c.message);
+      "INSERT INTO test_cases(job,number,suite,name,result,measurement,units,duration_s,line,message) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?)",
+      change.job, change.number, c.suite, c.name, jobs::to_string(c.result), c.measurement, c.units, c.duration_s,
+      c.line, c.message);
 }
 
 Result<std::vector<JobRecord>> open_jobs(Database& database) {
@@ -124,26 +126,28 @@ Result<std::vector<JobRecord>> open_jobs(Database& database) {
 
 Result<std::vector<JobRecord>> find_jobs(Database& database, const JobQuery& q) {
   std::vector<JobRecord> out;
-  HILLTOP_CHECK(database.query("SELECT " HILLTOP_JOB_COLUMNS
-                               " FROM jobs WHERE (?1=0 OR id<?1) AND (?2='' OR state=?2) AND (?3='' OR verdict=?3)"
-                               " AND (?4='' OR board=?4) AND (?5='' OR board_type=?5) AND (?6='' OR submitter=?6)"
-                               " AND (?7='' OR project=?7) ORDER BY id DESC LIMIT ?8",
-                               [&](const Row& row) { out.push_back(job_of(row)); }, q.before, q.state, q.verdict, q.board,
-                               q.board_type, q.submitter, q.project, q.limit));
+  HILLTOP_CHECK(database.query(
+      "SELECT " HILLTOP_JOB_COLUMNS
+      " FROM jobs WHERE (?1=0 OR id<?1) AND (?2='' OR state=?2) AND (?3='' OR verdict=?3)"
+      " AND (?4='' OR board=?4) AND (?5='' OR board_type=?5) AND (?6='' OR submitter=?6)"
+      " AND (?7='' OR project=?7) ORDER BY id DESC LIMIT ?8",
+      [&](const Row& row) { out.push_back(job_of(row)); }, q.before, q.state, q.verdict, q.board, q.board_type,
+      q.submitter, q.project, q.limit));
   return out;
 }
 
 Result<JobRecord> find_job(Database& database, std::uint64_t id) {
   std::optional<JobRecord> out;
-  HILLTOP_CHECK(database.query("SELECT " HILLTOP_JOB_COLUMNS " FROM jobs WHERE id=?",
-                               [&](const Row& row) { out = job_of(row); }, id));
+  HILLTOP_CHECK(database.query(
+      "SELECT " HILLTOP_JOB_COLUMNS " FROM jobs WHERE id=?", [&](const Row& row) { out = job_of(row); }, id));
   if (!out) return Error(Errc::not_found, Blame::job, fmt::format("there is no job {}", id));
   return *std::move(out);
 }
 
 Result<std::string> find_definition(Database& database, std::uint64_t job) {
   std::optional<std::string> out;
-  HILLTOP_CHECK(database.query("SELECT text FROM definitions WHERE job=?", [&](const Row& row) { out = row.text(0); }, job));
+  HILLTOP_CHECK(
+      database.query("SELECT text FROM definitions WHERE job=?", [&](const Row& row) { out = row.text(0); }, job));
   if (!out) return Error(Errc::not_found, Blame::job, fmt::format("there is no job {}", job));
   return *std::move(out);
 }
@@ -163,8 +167,8 @@ Result<std::vector<jobs::TestCase>> find_cases(Database& database, std::uint64_t
     out.push_back(std::move(c));
   };
   HILLTOP_CHECK(database.query(
-      "SELECT suite,name,result,measurement,units,duration_s,line,message FROM test_cases WHERE job=? ORDER BY number", on_row,
-      job));
+      "SELECT suite,name,result,measurement,units,duration_s,line,message FROM test_cases WHERE job=? ORDER BY number",
+      on_row, job));
   return out;
 }
 

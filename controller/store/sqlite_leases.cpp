@@ -33,9 +33,9 @@ LeaseView lease_of(const Row& row) {
 
 Result<> apply(Database& database, const PutLease& change) {
   const auto& l = change.lease;
-  return database.run("INSERT OR REPLACE INTO leases(" HILLTOP_LEASE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", l.id,
-                      to_string(l.state), l.owner, l.project, l.wanted, words_to_json(l.tags), l.board, l.job, l.priority,
-                      l.created, l.started, l.ends, l.ended, l.end_reason, l.duration);
+  return database.run("INSERT OR REPLACE INTO leases(" HILLTOP_LEASE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      l.id, to_string(l.state), l.owner, l.project, l.wanted, words_to_json(l.tags), l.board, l.job,
+                      l.priority, l.created, l.started, l.ends, l.ended, l.end_reason, l.duration);
 }
 
 Result<> apply(Database& database, const PutBoard& change) {
@@ -53,15 +53,16 @@ Result<std::vector<LeaseView>> open_leases(Database& database) {
 
 Result<std::vector<LeaseView>> ended_leases(Database& database, std::size_t limit) {
   std::vector<LeaseView> out;
-  HILLTOP_CHECK(database.query("SELECT " HILLTOP_LEASE_COLUMNS " FROM leases WHERE state='ended' ORDER BY id DESC LIMIT ?",
-                               [&](const Row& row) { out.push_back(lease_of(row)); }, limit));
+  HILLTOP_CHECK(database.query(
+      "SELECT " HILLTOP_LEASE_COLUMNS " FROM leases WHERE state='ended' ORDER BY id DESC LIMIT ?",
+      [&](const Row& row) { out.push_back(lease_of(row)); }, limit));
   return out;
 }
 
 Result<LeaseView> find_lease(Database& database, std::uint64_t id) {
   std::optional<LeaseView> out;
-  HILLTOP_CHECK(database.query("SELECT " HILLTOP_LEASE_COLUMNS " FROM leases WHERE id=?",
-                               [&](const Row& row) { out = lease_of(row); }, id));
+  HILLTOP_CHECK(database.query(
+      "SELECT " HILLTOP_LEASE_COLUMNS " FROM leases WHERE id=?", [&](const Row& row) { out = lease_of(row); }, id));
   if (!out) return Error(Errc::not_found, Blame::job, fmt::format("there is no lease {}", id));
   return *std::move(out);
 }
@@ -69,7 +70,8 @@ Result<LeaseView> find_lease(Database& database, std::uint64_t id) {
 Result<std::vector<BoardRecord>> all_boards(Database& database) {
   std::vector<BoardRecord> out;
   HILLTOP_CHECK(database.query("SELECT name,type,health,health_reason FROM boards", [&](const Row& row) {
-    out.push_back({row.text(0), row.text(1), board_health_from(row.text(2)).value_or(BoardHealth::unknown), row.text(3)});
+    out.push_back(
+        {row.text(0), row.text(1), board_health_from(row.text(2)).value_or(BoardHealth::unknown), row.text(3)});
   }));
   return out;
 }

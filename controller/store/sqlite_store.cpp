@@ -17,8 +17,9 @@ using sqlite::Database;
 /// WAL: readers never wait for the writer. synchronous=FULL: the log is synced at each commit, so that an acknowledged
 /// submission survives a power cut, not only kill -9 (NORMAL syncs at checkpoints only); group commit pays for it.
 /// Source: sqlite.org/pragma.html#pragma_synchronous.
-constexpr const char* writer_settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-                                        "PRAGMA cache_size=-2000;";
+constexpr const char* writer_settings =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+    "PRAGMA cache_size=-2000;";
 constexpr const char* reader_settings = "PRAGMA query_only=ON; PRAGMA cache_size=-2000;";
 constexpr std::size_t most_in_one_commit = 2000;
 
@@ -155,15 +156,18 @@ Task<> wait_for_write(std::shared_ptr<Store> store, Changes changes) {
 
 }  // namespace
 
-Task<> commit(std::shared_ptr<Store> store, Changes changes) { return wait_for_write(std::move(store), std::move(changes)); }
+Task<> commit(std::shared_ptr<Store> store, Changes changes) {
+  return wait_for_write(std::move(store), std::move(changes));
+}
 
 Result<std::shared_ptr<Store>> open_sqlite_store(SqliteOptions options) {
   HILLTOP_TRY(auto writer, Database::open(options.file, Database::Mode::read_write));
-  HILLTOP_CHECK(writer->script(writer_settings).within(options.file.string()));
   HILLTOP_CHECK(sqlite::upgrade(*writer, options.file));
+  HILLTOP_CHECK(writer->script(writer_settings).within(options.file.string()));
   HILLTOP_TRY(auto reader, open_reader(options.file));
   HILLTOP_TRY(auto at_home, open_reader(options.file));
-  return std::shared_ptr<Store>(std::make_shared<SqliteStore>(options.home, std::move(writer), std::move(reader), std::move(at_home)));
+  return std::shared_ptr<Store>(
+      std::make_shared<SqliteStore>(options.home, std::move(writer), std::move(reader), std::move(at_home)));
 }
 
 }  // namespace hilltop::controller

@@ -5,8 +5,8 @@ namespace hilltop::controller::sqlite {
 
 Result<> apply(Database& database, const AddEvent& change) {
   const auto& e = change.event;
-  return database.run("INSERT INTO events(seq,time,kind,subject,data) VALUES(?,?,?,?,?)", e.seq, e.time, e.kind, e.subject,
-                      e.data);
+  return database.run("INSERT INTO events(seq,time,kind,subject,data) VALUES(?,?,?,?,?)", e.seq, e.time, e.kind,
+                      e.subject, e.data);
 }
 
 Result<> apply(Database& database, const AddAudit& change) {
@@ -32,16 +32,16 @@ Result<> apply(Database& database, const PutToken& change) {
   return database.run(
       "INSERT OR REPLACE INTO tokens(id,hash,user,name,project,role,created,expires,last_used,revoked)"
       " VALUES(?,?,?,?,?,?,?,?,?,?)",
-      t.id, change.token.hash, t.user, t.name, t.project, to_string(t.role), t.created, t.expires, t.last_used, t.revoked);
+      t.id, change.token.hash, t.user, t.name, t.project, to_string(t.role), t.created, t.expires, t.last_used,
+      t.revoked);
 }
 
 Result<std::vector<FarmEvent>> find_events(Database& database, std::uint64_t after, std::size_t limit) {
   std::vector<FarmEvent> out;
-  HILLTOP_CHECK(database.query("SELECT seq,time,kind,subject,data FROM events WHERE seq>? ORDER BY seq LIMIT ?",
-                               [&](const Row& row) {
-                                 out.push_back({row.number(0), row.time(1), row.text(2), row.text(3), row.text(4)});
-                               },
-                               after, limit));
+  HILLTOP_CHECK(database.query(
+      "SELECT seq,time,kind,subject,data FROM events WHERE seq>? ORDER BY seq LIMIT ?",
+      [&](const Row& row) { out.push_back({row.number(0), row.time(1), row.text(2), row.text(3), row.text(4)}); },
+      after, limit));
   return out;
 }
 

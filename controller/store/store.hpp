@@ -18,10 +18,10 @@ namespace hilltop::controller {
 /// A job as it is stored: what is shown, and what the farm needs to go on with it after a restart.
 struct JobRecord {
   JobView view;
-  std::string file_name;               ///< for messages about its definition
-  std::string pin_board, pin_worker;   ///< asked for by name; "" = any
-  std::string avoid_board;             ///< a re-run's: where the last attempt failed
-  std::uint32_t max_attempts = 1;      ///< failure_retry
+  std::string file_name;              ///< for messages about its definition
+  std::string pin_board, pin_worker;  ///< asked for by name; "" = any
+  std::string avoid_board;            ///< a re-run's: where the last attempt failed
+  std::uint32_t max_attempts = 1;     ///< failure_retry
   std::chrono::seconds job_timeout{0};
   std::chrono::seconds queue_timeout{0};  ///< 0: waits for ever
 };
@@ -75,7 +75,8 @@ struct AddAudit {
   UtcTime time;
   std::string user, action, subject, detail;
 };
-using Change = std::variant<InsertJob, UpdateJob, PutLease, PutBoard, AddCase, AddEvent, PutToken, PutUser, PutMember, AddAudit>;
+using Change =
+    std::variant<InsertJob, UpdateJob, PutLease, PutBoard, AddCase, AddEvent, PutToken, PutUser, PutMember, AddAudit>;
 using Changes = std::vector<Change>;
 
 struct Membership {
@@ -84,8 +85,8 @@ struct Membership {
 
 /// What the farm needs to go on after a restart.
 struct StoredFarm {
-  std::vector<JobRecord> open_jobs;     ///< not finished, oldest first
-  std::vector<LeaseView> open_leases;   ///< waiting or active, oldest first
+  std::vector<JobRecord> open_jobs;    ///< not finished, oldest first
+  std::vector<LeaseView> open_leases;  ///< waiting or active, oldest first
   std::vector<BoardRecord> boards;
   std::vector<TokenRecord> tokens;
   std::vector<Membership> memberships;
@@ -113,8 +114,8 @@ class Store {
   /// At start, before anything is written. Blocks.
   virtual Result<StoredFarm> load() = 0;
 
-  virtual Task<std::vector<JobRecord>> jobs(JobQuery query) = 0;         ///< newest first
-  virtual Task<std::string> definition(std::uint64_t job) = 0;           ///< Errors: not_found (job)
+  virtual Task<std::vector<JobRecord>> jobs(JobQuery query) = 0;  ///< newest first
+  virtual Task<std::string> definition(std::uint64_t job) = 0;    ///< Errors: not_found (job)
   virtual Task<std::vector<jobs::TestCase>> cases(std::uint64_t job) = 0;
   virtual Task<std::vector<FarmEvent>> events_after(std::uint64_t seq, std::size_t limit) = 0;
   virtual Task<std::vector<LeaseView>> ended_leases(std::size_t limit) = 0;  ///< newest first

@@ -56,7 +56,9 @@ bool decode(const Json& j, std::vector<std::string>& v) {
   }
   return true;
 }
-bool decode(const Json& j, std::optional<double>& v) { return j.is_null() || (j.is_number() && (v = j.get<double>(), true)); }
+bool decode(const Json& j, std::optional<double>& v) {
+  return j.is_null() || (j.is_number() && (v = j.get<double>(), true));
+}
 bool decode(const Json& j, std::optional<Blame>& v) {
   return j.is_null() || (j.is_string() && (v = blame_from(j.get<std::string>()), true));
 }
@@ -95,14 +97,16 @@ void visit(ResetCommand& m, auto&& f) { f("board", m.board), f("kind", m.kind); 
 void visit(FlashCommand& m, auto&& f) { f("board", m.board), f("files", m.files); }
 void visit(CleanBoard& m, auto&& f) { f("board", m.board); }
 void visit(ConsoleRead& m, auto&& f) {
-  f("board", m.board), f("console", m.console), f("from", m.from), f("max", m.max), f("wait_ms", m.wait_ms), f("exact", m.exact);
+  f("board", m.board), f("console", m.console), f("from", m.from), f("max", m.max), f("wait_ms", m.wait_ms),
+      f("exact", m.exact);
 }
 void visit(ConsoleWrite& m, auto&& f) { f("board", m.board), f("console", m.console), f("bytes", Bytes{m.bytes}); }
 void visit(ApplyInventory& m, auto&& f) { f("text", Bytes{m.text}), f("file_name", m.file_name), f("keep", m.keep); }
 void visit(JobLogged& m, auto&& f) { f("job", m.job), f("first_line", m.first_line), f("lines", m.lines); }
 void visit(JobResult& m, auto&& f) { f("job", m.job), f("case", m.test_case); }
 void visit(JobAction& m, auto&& f) {
-  f("job", m.job), f("level", m.level), f("name", m.name), f("ended", m.ended), f("ok", m.ok), f("duration_s", m.duration_s);
+  f("job", m.job), f("level", m.level), f("name", m.name), f("ended", m.ended), f("ok", m.ok),
+      f("duration_s", m.duration_s);
 }
 void visit(JobFinished& m, auto&& f) { f("job", m.job), f("outcome", m.outcome); }
 void visit(BoardStatus& m, auto&& f) {
@@ -131,7 +135,8 @@ bool decode(const Json& j, jobs::Outcome& v) {
 }
 bool decode(const Json& j, std::vector<jobs::LogLine>& v) {
   std::string missing;
-  return j.is_array() && std::ranges::all_of(j, [&](const Json& one) { return decode_object(one, v.emplace_back(), missing); });
+  return j.is_array() &&
+         std::ranges::all_of(j, [&](const Json& one) { return decode_object(one, v.emplace_back(), missing); });
 }
 
 template <class T>

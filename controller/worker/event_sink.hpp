@@ -9,9 +9,8 @@
 
 namespace hilltop::controller {
 
-/// What a job reports, as events. Lines of its log travel in batches (20 ms or 64 KiB); a result or an action goes behind
-/// the lines that came before it.
-/// Thread: the worker's.
+/// What a job reports, as events. Lines of its log travel in batches (20 ms or 64 KiB); a result or an action goes
+/// behind the lines that came before it. Thread: the worker's.
 class EventSink final : public jobs::ResultSink, public std::enable_shared_from_this<EventSink> {
  public:
   EventSink(asio::any_io_executor executor, std::uint64_t job, std::function<void(WorkerEvent)> emit);

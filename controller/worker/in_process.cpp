@@ -4,6 +4,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -15,6 +16,7 @@ namespace {
 
 /// How long after its deadline a command may take to say that it failed.
 constexpr auto grace = 5s;
+constexpr auto time_to_end = 2s;
 
 /// Where a command's answer waits for its caller, at the caller's home.
 struct Pending {
@@ -71,11 +73,17 @@ class InProcessWorker final : public WorkerLink {
       : control_(std::move(control)),
         work_(io_.get_executor()),
         core_(std::make_shared<WorkerCore>(io_.get_executor(), std::move(options))) {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+      run();
+      ended_.set_value();
+    });
   }
 
   ~InProcessWorker() override {
-    io_.stop();
+    // After shut_down() the last handlers end by themselves; what does not is left where it stands.
+    if (!core_->gone) io_.stop();
+    work_.reset();
+    if (ended_.get_future().wait_for(time_to_end) == std::future_status::timeout) io_.stop();
     thread_.join();
   }
 
@@ -111,6 +119,7 @@ class InProcessWorker final : public WorkerLink {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Worker core_;
+  std::promise<void> ended_;
   std::thread thread_;
 };
 

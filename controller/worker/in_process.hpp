@@ -15,8 +15,8 @@ namespace hilltop::controller {
 
 struct WorkerOptions {
   std::shared_ptr<const boards::BoardTypes> types;
-  drivers::DriverTable drivers;                    ///< outlives the worker
-  std::filesystem::path data_dir;                  ///< boards' state, consoles' transcripts, folders of running jobs
+  drivers::DriverTable drivers;    ///< outlives the worker
+  std::filesystem::path data_dir;  ///< boards' state, consoles' transcripts, folders of running jobs
   std::unique_ptr<boards::ConsoleEngine> engine;
   std::shared_ptr<jobs::ArtifactSource> artifacts;
   std::function<void(const boards::Inventory&)> artifacts_allow;  ///< tells `artifacts` what a new lab file allows

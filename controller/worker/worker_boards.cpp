@@ -40,15 +40,16 @@ void watch_power(const Worker& worker, const std::string& name, boards::BoardSes
 
 Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
   const auto type = type_of(worker, board->config.type);
-  if (!type) co_return Error(Errc::not_found, Blame::configuration, fmt::format("unknown board type {}", board->config.type));
+  if (!type)
+    co_return Error(Errc::not_found, Blame::configuration, fmt::format("unknown board type {}", board->config.type));
   Env env{worker->executor, worker->options.data_dir / "boards" / board->config.name};
   std::error_code failed;
   std::filesystem::create_directories(env.state_dir, failed);
   if (failed) co_return system_error(fmt::format("cannot make {}", env.state_dir.string()), failed.value());
   auto rules = worker->options.types->rules(type->rule_packs);
-  HILLTOP_CO_TRY(auto session, co_await boards::BoardSession::open(std::move(env), board->config, type, std::move(rules),
-                                                                   worker->options.drivers, *worker->options.engine,
-                                                                   Deadline::after(time_to_open)));
+  HILLTOP_CO_TRY(auto session, co_await boards::BoardSession::open(
+                                   std::move(env), board->config, type, std::move(rules), worker->options.drivers,
+                                   *worker->options.engine, Deadline::after(time_to_open)));
   // A controller that died may have left it running.
   if (auto cleaned = co_await session->clean(Deadline::after(time_to_clean)); !cleaned) {
     co_await ignore_cancellation();
@@ -63,7 +64,8 @@ Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
 
 /// Opens a board; tries again, more and more slowly, for as long as it takes.
 Task<> open_board(Worker worker, std::shared_ptr<WorkerBoard> board) {
-  for (auto pause = std::chrono::seconds(first_retry);; pause = std::min<std::chrono::seconds>(pause * 2, slowest_retry)) {
+  for (auto pause = std::chrono::seconds(first_retry);;
+       pause = std::min<std::chrono::seconds>(pause * 2, slowest_retry)) {
     auto opened = co_await open_once(worker, board);
     if (!opened && opened.error().code == Errc::canceled) co_return std::move(opened).error();
     const auto problem = opened ? "" : opened.error().text;
@@ -110,7 +112,8 @@ void emit_status(const Worker& worker, const WorkerBoard& board) {
 
 Result<std::shared_ptr<boards::BoardSession>> session_of(const Worker& worker, const std::string& name) {
   const auto found = worker->boards.find(name);
-  if (found == worker->boards.end()) return Error(Errc::not_found, Blame::job, fmt::format("there is no board {}", name));
+  if (found == worker->boards.end())
+    return Error(Errc::not_found, Blame::job, fmt::format("there is no board {}", name));
   const auto& board = *found->second;
   if (!board.session)
     return Error(Errc::unavailable, Blame::infrastructure, fmt::format("board {} is offline: {}", name, board.problem));
@@ -123,7 +126,9 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
                                                      worker->options.drivers, diagnostics);
   if (diagnostics.has_errors()) co_return diagnostics.to_error(Blame::configuration);
   if (worker->options.artifacts_allow) worker->options.artifacts_allow(inventory);
-  const auto in_use = [&](const std::string& name) { return std::ranges::find(command.keep, name) != command.keep.end(); };
+  const auto in_use = [&](const std::string& name) {
+    return std::ranges::find(command.keep, name) != command.keep.end();
+  };
   std::vector<std::shared_ptr<WorkerBoard>> leaving;
   for (const auto& [name, board] : worker->boards) {
     const auto* now = inventory.find(name);

@@ -20,11 +20,14 @@ constexpr std::uint32_t most_console_bytes = 1 << 20;
 Result<FlashImage> image_of(const std::string& path, const boards::BoardType& type) {
   std::ifstream file(path, std::ios::binary);
   std::array<char, 4> head{};
-  if (!file.read(head.data(), 1)) return Error(Errc::bad_input, Blame::job, fmt::format("{} is empty or cannot be read", path));
+  if (!file.read(head.data(), 1))
+    return Error(Errc::bad_input, Blame::job, fmt::format("{} is empty or cannot be read", path));
   file.read(head.data() + 1, 3);
   FlashImage out;
   out.path = path;
-  if (std::string_view(head.data(), head.size()) == "\x7f" "ELF") {
+  if (std::string_view(head.data(), head.size()) ==
+      "\x7f"
+      "ELF") {
     out.format = ImageFormat::elf;
   } else if (head[0] == ':') {
     out.format = ImageFormat::intel_hex;
@@ -32,7 +35,8 @@ Result<FlashImage> image_of(const std::string& path, const boards::BoardType& ty
     out.address = type.flash.raw_address;
   } else {
     return Error(Errc::bad_input, Blame::job,
-                 fmt::format("{} is neither ELF nor Intel HEX, and board type {} does not say where raw images go", path, type.name));
+                 fmt::format("{} is neither ELF nor Intel HEX, and board type {} does not say where raw images go",
+                             path, type.name));
   }
   return out;
 }
@@ -58,8 +62,8 @@ WorkerReply reply_of(boards::ConsoleChunk chunk) {
   return out;
 }
 
-Task<WorkerReply> read_live(Worker worker, std::shared_ptr<boards::Console> console, std::uint64_t from, std::uint32_t max,
-                            Deadline deadline) {
+Task<WorkerReply> read_live(Worker worker, std::shared_ptr<boards::Console> console, std::uint64_t from,
+                            std::uint32_t max, Deadline deadline) {
   auto chunk = co_await next_bytes(std::move(worker), console, from, max, deadline);
   if (chunk) co_return reply_of(*std::move(chunk));
   if (chunk.error().code != Errc::timeout) co_return std::move(chunk).error();
@@ -105,7 +109,8 @@ Task<WorkerReply> reset_board(Worker worker, ResetCommand command, Deadline dead
   HILLTOP_CO_TRY(auto session, session_of(worker, command.board));
   if (command.kind != "hard" && command.kind != "soft")
     co_return Error(Errc::bad_input, Blame::job, fmt::format("reset: '{}' is neither hard nor soft", command.kind));
-  HILLTOP_CO_CHECK(co_await session->reset(command.kind == "hard" ? drivers::ResetKind::hard : drivers::ResetKind::soft, deadline));
+  HILLTOP_CO_CHECK(
+      co_await session->reset(command.kind == "hard" ? drivers::ResetKind::hard : drivers::ResetKind::soft, deadline));
   co_return WorkerReply{};
 }
 
@@ -114,13 +119,15 @@ Task<WorkerReply> flash_board(Worker worker, FlashCommand command, Deadline dead
   const auto& facts = session->type().flash;
   if (command.files.empty() || command.files.size() > facts.max_images)
     co_return Error(Errc::bad_input, Blame::job,
-                    fmt::format("board type {} takes 1 to {} files, not {}", session->type().name, facts.max_images, command.files.size()));
+                    fmt::format("board type {} takes 1 to {} files, not {}", session->type().name, facts.max_images,
+                                command.files.size()));
   std::vector<FlashImage> images;
   for (const auto& file : command.files) {
     HILLTOP_CO_TRY(auto image, image_of(file, session->type()));
     images.push_back(std::move(image));
   }
-  auto progress = [worker, board = command.board, shown = Deadline::after(0s)](std::uint64_t done, std::uint64_t total) mutable {
+  auto progress = [worker, board = command.board, shown = Deadline::after(0s)](std::uint64_t done,
+                                                                               std::uint64_t total) mutable {
     if (done < total && !shown.passed()) return;
     shown = Deadline::after(100ms);
     if (worker->emit) worker->emit(FlashProgressed{board, done, total});
@@ -143,7 +150,8 @@ Task<WorkerReply> read_console(Worker worker, ConsoleRead command, Deadline dead
   HILLTOP_CO_TRY(auto session, session_of(worker, command.board));
   auto console = session->console(command.console);
   if (!console)
-    co_return Error(Errc::not_found, Blame::job, fmt::format("board {} has no console '{}'", command.board, command.console));
+    co_return Error(Errc::not_found, Blame::job,
+                    fmt::format("board {} has no console '{}'", command.board, command.console));
   const auto from = command.from == UINT64_MAX ? console->end() : command.from;
   const auto max = std::clamp(command.max, 1U, most_console_bytes);
   const auto patience = deadline.at_most(std::chrono::milliseconds(command.wait_ms));
@@ -161,7 +169,8 @@ Task<WorkerReply> write_console(Worker worker, ConsoleWrite command, Deadline de
   HILLTOP_CO_TRY(auto session, session_of(worker, command.board));
   auto console = session->console(command.console);
   if (!console)
-    co_return Error(Errc::not_found, Blame::job, fmt::format("board {} has no console '{}'", command.board, command.console));
+    co_return Error(Errc::not_found, Blame::job,
+                    fmt::format("board {} has no console '{}'", command.board, command.console));
   auto typing = session->type().typing;
   typing.check_echo = false;  // a person sees the echo, and may be typing to something that has none
   HILLTOP_CO_CHECK(co_await console->write(std::move(command.bytes), typing, deadline));

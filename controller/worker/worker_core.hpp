@@ -17,8 +17,8 @@ struct WorkerBoard {
   boards::BoardConfig config;
   std::shared_ptr<boards::BoardSession> session;  ///< nullptr while it is not (yet) open
   std::string problem = "being opened";
-  std::uint64_t job = 0;        ///< that runs on it
-  std::uint64_t keeper = 0;     ///< the task that opens it
+  std::uint64_t job = 0;     ///< that runs on it
+  std::uint64_t keeper = 0;  ///< the task that opens it
 };
 
 struct RunningJob {

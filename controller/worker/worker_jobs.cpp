@@ -97,7 +97,8 @@ Task<WorkerReply> run_job(Worker worker, RunJob command, Deadline) {
   input.sink = sink.get();
   board.job = command.job;
   worker->jobs[command.job] = {};
-  worker->jobs[command.job].task = worker->scope.spawn(fmt::format("job {}", command.job), job_task(worker, std::move(input), sink));
+  worker->jobs[command.job].task =
+      worker->scope.spawn(fmt::format("job {}", command.job), job_task(worker, std::move(input), sink));
   co_return WorkerReply{};
 }
 

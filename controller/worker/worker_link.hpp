@@ -45,10 +45,10 @@ struct CleanBoard {
 /// A long poll: answers when there is a byte at `from` or `wait_ms` have passed (then empty).
 struct ConsoleRead {
   std::string board, console;
-  std::uint64_t from = 0;      ///< past the end: waits for it; UINT64_MAX: where the console stands now
+  std::uint64_t from = 0;  ///< past the end: waits for it; UINT64_MAX: where the console stands now
   std::uint32_t max = 65536;
   std::uint32_t wait_ms = 0;
-  bool exact = false;          ///< from the transcript, without gaps
+  bool exact = false;  ///< from the transcript, without gaps
 };
 struct ConsoleWrite {
   std::string board, console;
@@ -58,13 +58,13 @@ struct ApplyInventory {
   std::string text, file_name;    ///< of the lab file
   std::vector<std::string> keep;  ///< boards that are in use: left as they are for now, even when changed or gone
 };
-using WorkerCommand = std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead, ConsoleWrite,
-                                   ApplyInventory>;
+using WorkerCommand = std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead,
+                                   ConsoleWrite, ApplyInventory>;
 
 /// What a command answers; fields that do not apply are empty.
 struct WorkerReply {
-  std::string text;           ///< power: "on", "off", "unknown"
-  std::uint64_t offset = 0;   ///< console_read: of bytes[0]; where the console stands when bytes is empty
+  std::string text;          ///< power: "on", "off", "unknown"
+  std::uint64_t offset = 0;  ///< console_read: of bytes[0]; where the console stands when bytes is empty
   std::uint64_t lost = 0;
   std::string bytes;
   UtcTime time;
@@ -91,12 +91,12 @@ struct JobFinished {
 };
 struct BoardStatus {
   std::string board;
-  std::string power;                  ///< on, off, unknown
+  std::string power;  ///< on, off, unknown
   std::vector<std::string> consoles, offers;
-  std::string problem;                ///< "" when all is well: else why the board cannot be used
+  std::string problem;  ///< "" when all is well: else why the board cannot be used
 };
 struct BoardLost {
-  std::string board, reason;          ///< power lost without having been switched
+  std::string board, reason;  ///< power lost without having been switched
 };
 struct FlashProgressed {
   std::string board;
