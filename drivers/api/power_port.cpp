@@ -5,9 +5,12 @@ namespace hilltop::drivers {
 
 std::string_view to_string(PowerState state) noexcept {
   switch (state) {
-    case PowerState::off: return "off";
-    case PowerState::on: return "on";
-    case PowerState::unknown: return "unknown";
+    case PowerState::off:
+      return "off";
+    case PowerState::on:
+      return "on";
+    case PowerState::unknown:
+      return "unknown";
   }
   return "unknown";
 }

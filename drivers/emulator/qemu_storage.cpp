@@ -110,7 +110,7 @@ Result<std::string> QemuStorage::bytes_of(const MemoryRange& memory) const {
 Result<std::vector<Segment>> QemuStorage::contents() const {
   std::vector<Segment> out;
   for (const auto& memory : memories_) {
-    if (memory.kind == MemoryRange::Kind::absent) continue;
+    if (memory.kind != MemoryRange::Kind::flash) continue;
     HILLTOP_TRY(const auto bytes, bytes_of(memory));
     add_blocks(bytes, memory.start, out);
   }
@@ -121,7 +121,7 @@ Result<> QemuStorage::keep(const std::vector<Image>& images) const {
   std::error_code error;
   std::filesystem::create_directories(dir_, error);
   for (const auto& memory : memories_) {
-    if (memory.kind == MemoryRange::Kind::absent) continue;
+    if (memory.kind != MemoryRange::Kind::flash) continue;
     HILLTOP_TRY(auto bytes, bytes_of(memory));
     for (const auto& image : images)
       for (const auto& segment : image.segments) lay_over(segment, memory, bytes);

@@ -60,7 +60,7 @@ Result<Image> arranged(Image image) {
   std::ranges::sort(image.segments, {}, &Segment::address);
   std::vector<Segment> joined;
   for (auto& segment : image.segments) {
-    if (segment.bytes.size() - 1 > std::numeric_limits<std::uint64_t>::max() - 1 - segment.address)
+    if (segment.bytes.size() > std::numeric_limits<std::uint64_t>::max() - segment.address)
       return bad_image(
           fmt::format("{}: data at {:#x} passes the end of the address space", image.name, segment.address));
     if (!joined.empty() && segment.address < joined.back().end())

@@ -33,7 +33,7 @@ struct Image {
 struct MemoryRange {
   enum class Kind : std::uint8_t {
     flash,  ///< keeps its bytes without power
-    ram,    ///< loses them; a board's loader may fill it at power-on all the same
+    ram,    ///< can be written, and loses its bytes when power goes
     absent  ///< the real board has it and the emulated one does not (UICR, option bytes): bytes for it are checked and
             ///< dropped
   };

@@ -15,6 +15,7 @@
 #include "drivers/core/env.hpp"
 #include "drivers/core/node.hpp"
 #include "drivers/core/task.hpp"
+#include "tests/drivers/temporary_dir.hpp"
 
 namespace hilltop::tests {
 
@@ -77,25 +78,6 @@ class Worker {
 
  private:
   TaskScope scope_;
-};
-
-/// A folder that is deleted with its object.
-class TemporaryDir {
- public:
-  TemporaryDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "hilltop-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDir(const TemporaryDir&) = delete;
-  TemporaryDir& operator=(const TemporaryDir&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline Node yaml(std::string_view text) {

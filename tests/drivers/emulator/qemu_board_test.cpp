@@ -3,19 +3,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <fstream>
-
 #include "drivers/api/device.hpp"
 #include "drivers/tables.hpp"
-#include "tests/drivers/run_task.hpp"
+#include "tests/drivers/emulator/qemu_board.hpp"
 
 namespace hilltop::drivers {
 namespace {
 
-using namespace std::chrono_literals;
-using tests::TemporaryDir;
-using tests::Worker;
-using tests::yaml;
+using tests::children;
 
 constexpr auto microbit = R"(
 driver: qemu
@@ -27,44 +22,8 @@ memories:
 boot_image: /usr/share/firmware-microbit-micropython/firmware.hex
 )";
 
-/// A board with its console open.
-struct Board {
-  explicit Board(std::string_view address) { make(address); }
-  ~Board() {
-    if (device) EXPECT_TRUE(worker.run(device->shut_down(soon()))) << "shut down";
-  }
-  void make(std::string_view address) {
-    auto made = qemu.make(Env{worker.io.get_executor(), dir.path()}, yaml(address));
-    ASSERT_TRUE(made);
-    device = *std::move(made);
-    auto opened = worker.run(device->console("main")->open(soon()));
-    ASSERT_TRUE(opened);
-    console = *opened;
-  }
-  static Deadline soon() { return Deadline::after(20s); }
-  Result<> power(PowerState state) { return worker.run(device->power()->set(state, soon())); }
-  PowerState state() { return *worker.run(device->power()->state(soon())); }
-  void type(std::string_view text) {
-    ASSERT_EQ(::write(console, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-  std::string read_until(std::string_view wanted) { return worker.read_until(console, wanted); }
-
-  TemporaryDir dir;
-  Worker worker;
-  std::unique_ptr<Device> device;
-  int console = -1;
-};
-
-/// Processes whose command line holds `text`, this one's children only.
-std::vector<int> children() {
-  std::vector<int> out;
-  std::ifstream in("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-  for (int pid = 0; in >> pid;) out.push_back(pid);
-  return out;
-}
-
 TEST(QemuBoard, MicrobitBootsToItsPromptFromTheFirstByteOn) {
-  Board board(microbit);
+  tests::QemuBoard board(microbit);
   EXPECT_EQ(board.state(), PowerState::off);
   board.type("lost: the board has no power\r");
   const auto on = board.power(PowerState::on);
@@ -79,7 +38,7 @@ TEST(QemuBoard, MicrobitBootsToItsPromptFromTheFirstByteOn) {
 }
 
 TEST(QemuBoard, PowerCutEndsTheProcessAndItIsReaped) {
-  Board board(microbit);
+  tests::QemuBoard board(microbit);
   ASSERT_TRUE(board.power(PowerState::on));
   ASSERT_EQ(children().size(), 1u);
   ASSERT_TRUE(board.power(PowerState::off));
@@ -88,7 +47,7 @@ TEST(QemuBoard, PowerCutEndsTheProcessAndItIsReaped) {
 }
 
 TEST(QemuBoard, ConsoleStaysOpenAcrossPowerCycles) {
-  Board board(microbit);
+  tests::QemuBoard board(microbit);
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(board.power(PowerState::on));
     EXPECT_EQ(board.read_until(">>> ")[0], '\0');
@@ -97,7 +56,7 @@ TEST(QemuBoard, ConsoleStaysOpenAcrossPowerCycles) {
 }
 
 TEST(QemuBoard, WhatTheBoardWroteToItsFlashSurvivesAPowerCut) {
-  Board board(microbit);
+  tests::QemuBoard board(microbit);
   ASSERT_TRUE(board.power(PowerState::on));
   board.read_until(">>> ");
   board.type("f=open('kept.txt','w');f.write('kept');f.close();print('saved')\r");
@@ -110,7 +69,7 @@ TEST(QemuBoard, WhatTheBoardWroteToItsFlashSurvivesAPowerCut) {
 }
 
 TEST(QemuBoard, AProcessKilledFromOutsideIsReportedAsLostPower) {
-  Board board(microbit);
+  tests::QemuBoard board(microbit);
   std::string reason;
   board.device->power()->on_lost([&](std::string text) { reason = std::move(text); });
   ASSERT_TRUE(board.power(PowerState::on));
@@ -124,20 +83,20 @@ TEST(QemuBoard, AProcessKilledFromOutsideIsReportedAsLostPower) {
 }
 
 TEST(QemuBoard, ResetRestartsTheFirmwareAndNeedsPower) {
-  Board board(microbit);
-  auto unpowered = board.worker.run(board.device->probe()->reset(ResetKind::hard, Board::soon()));
+  tests::QemuBoard board(microbit);
+  auto unpowered = board.worker.run(board.device->probe()->reset(ResetKind::hard, tests::QemuBoard::soon()));
   ASSERT_FALSE(unpowered);
   EXPECT_EQ(unpowered.error().code, Errc::unavailable);
   ASSERT_TRUE(board.power(PowerState::on));
   board.read_until(">>> ");
   for (const auto kind : {ResetKind::hard, ResetKind::soft}) {
-    ASSERT_TRUE(board.worker.run(board.device->probe()->reset(kind, Board::soon())));
+    ASSERT_TRUE(board.worker.run(board.device->probe()->reset(kind, tests::QemuBoard::soon())));
     EXPECT_TRUE(board.read_until(">>> ").contains("MicroPython"));
   }
 }
 
 TEST(QemuBoard, AMachineThatQemuDoesNotKnowFailsWithWhatQemuSaid) {
-  Board board("{driver: qemu, system: arm, machine: no-such-board}");
+  tests::QemuBoard board("{driver: qemu, system: arm, machine: no-such-board}");
   const auto on = board.power(PowerState::on);
   ASSERT_FALSE(on);
   EXPECT_EQ(on.error().blame, Blame::infrastructure);
