@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <random>
 #include <string>
@@ -17,6 +15,7 @@
 #include "boards/console/console.hpp"
 #include "boards/console/file.hpp"
 #include "drivers/core/task.hpp"
+#include "tests/boards/temporary_folder.hpp"
 
 namespace hilltop::boards {
 
@@ -42,24 +41,7 @@ Result<T> run(asio::io_context& io, Task<T> task) {
   return out ? *std::move(out) : Result<T>(Error(Errc::internal, Blame::bug, "the task did not end"));
 }
 
-/// A folder that goes with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "console-test-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 /// A line between a board (the test) and the engine.
 struct Line {

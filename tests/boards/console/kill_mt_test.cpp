@@ -6,8 +6,10 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <csignal>
+#include <cstdlib>
 
 #include <csignal>
+#include <cstdlib>
 #include <random>
 #include <thread>
 
