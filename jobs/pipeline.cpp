@@ -79,24 +79,28 @@ Task<> prepare_attempt(std::shared_ptr<JobRun> run, Block block, Deadline deadli
   co_return co_await run_action(run, Block{at, boot_block, at < plan.size() ? &plan[at] : &no_plan, 0}, deadline);
 }
 
-/// Runs a block up to `attempts` times. Each attempt has its share of the block's time.
-Task<> with_attempts(std::shared_ptr<JobRun> run, Block block, Deadline block_deadline) {
+/// Runs a block up to `attempts` times. Each attempt has a budget of its own; the pauses and clean-up between them are
+/// not taken from it.
+Task<> with_attempts(std::shared_ptr<JobRun> run, Block block, Deadline limit) {
   const auto attempts = std::max<std::uint32_t>(block.planned->attempts, 1);
+  const auto budget = block.planned->attempt_budget;
   const auto facts_before = run->facts.size();
   Result<> result = ok();
   for (std::uint32_t attempt = 1; attempt <= attempts; ++attempt) {
-    auto deadline = block_deadline;
-    if (block.planned->attempt_budget.count() > 0) deadline = deadline.at_most(block.planned->attempt_budget);
+    Result<> ready = ok();
     if (attempt > 1) {
       run->log(LogLevel::info, "attempt " + std::to_string(attempt) + " of " + std::to_string(attempts));
       run->facts.resize(facts_before, Fact{Finding::defect, {}});
-      result = co_await prepare_attempt(run, block, deadline);
+      ready = co_await prepare_attempt(run, block, limit);
     }
-    if (attempt == 1 || result) result = co_await run_action(run, block, deadline);
+    const auto deadline = budget.count() > 0 ? limit.at_most(budget) : limit;
+    if (ready)
+      result = co_await run_action(run, block, deadline);
+    else
+      result = std::move(ready);
     const std::vector<Fact> found(run->facts.begin() + static_cast<std::ptrdiff_t>(facts_before), run->facts.end());
-    if (result && !worth_another_attempt(found)) co_return result;
-    if (!result && (result.error().code == Errc::canceled || !worth_another_attempt(found))) co_return result;
-    if (block_deadline.passed()) co_return result;
+    const bool again = worth_another_attempt(found) && (result || result.error().code != Errc::canceled);
+    if (!again || limit.passed()) break;
   }
   co_return result;
 }
@@ -118,7 +122,9 @@ Task<> run_block(std::shared_ptr<JobRun> run, Block block, Deadline job_deadline
   const auto& common = common_of(*block.block);
   run->set_name_space(common.name_space == "common" ? std::string() : common.name_space);
   const auto& timeout = block.planned->timeout.value;
-  const auto deadline = timeout.count() > 0 ? job_deadline.at_most(timeout) : job_deadline;
+  const auto pauses = (block.planned->attempts > 1 ? block.planned->attempts - 1 : 0) *
+                      (common.failure_retry_interval + between_attempts);
+  const auto deadline = timeout.count() > 0 ? job_deadline.at_most(timeout + pauses) : job_deadline;
   const auto name = block.planned->name.empty() ? std::string(kind_of(*block.block)) : block.planned->name;
   const auto level = block.planned->level.empty() ? std::to_string(block.index + 1) : block.planned->level;
   const auto began = std::chrono::steady_clock::now();

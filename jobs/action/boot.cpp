@@ -72,7 +72,7 @@ Task<> start_anew(std::shared_ptr<JobRun> run, bool reset, Deadline deadline) {
 /// Starts the board so that its first line is seen: the cursor stands before the reset.
 Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
   Step step(*run, context, run->input.board->machine() != nullptr ? "execute-qemu" : "reset-device");
-  run->cursor = run->console->end();
+  run->cursor = run->booted_at = run->console->end();
   HILLTOP_CO_CHECK(co_await start_anew(run, block->reset, step.deadline()));
   step.succeed();
   co_return ok();

@@ -48,7 +48,7 @@ class JobRun {
   std::shared_ptr<ConsoleLog> console_log;
   Lane lane;                   ///< unpacking
   std::uint64_t cursor = 0;    ///< where the next expect begins
-  std::uint64_t typed_at = 0;  ///< where the console stood when a command was last typed
+  std::uint64_t booted_at = 0;                    ///< where the console stood when the board was last started
   std::map<std::string, std::vector<DeployedImage>> deployed;  ///< by namespace
   std::map<std::string, std::string> captured;                 ///< named groups of interactive matches
 

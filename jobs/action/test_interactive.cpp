@@ -212,7 +212,7 @@ Task<> test_interactive(std::shared_ptr<JobRun> run, const TestInteractive* bloc
     s->context = context;
     s->deadline = context.deadline;
     s->dialog = std::make_shared<Dialog>(run);
-    s->window = {run->cursor, UINT64_MAX};
+    s->window = {run->cursor, UINT64_MAX, std::nullopt};
     s->suite = std::to_string(context.stage) + "_" + script.name;
     const auto facts_before = run->facts.size();
     auto result = co_await run_script(s);

@@ -174,7 +174,7 @@ Task<> test_monitors(std::shared_ptr<JobRun> run, const TestMonitors* block, Act
     watch->context = context;
     watch->deadline = context.deadline;
     watch->expect = std::make_shared<Expect>(run->console, run->cursor);
-    watch->window = {run->cursor, UINT64_MAX};
+    watch->window = {run->cursor, UINT64_MAX, run->booted_at};
     watch->suite = monitor_suite(monitor.name);
     const auto facts_before = run->facts.size();
     auto result = co_await run_monitor(watch);

@@ -17,9 +17,12 @@ std::optional<Fact> fault_in(const JobRun& run, const TestWindow& window, std::u
   };
   const auto faults = run.console_log->faults(window.faults_from, to);
   if (!faults.empty()) return Fact{Finding::fault_seen, "while a test ran: " + told(faults.front())};
-  const auto boots = run.console_log->boots(window.resets_from, to);
-  if (!boots.empty())
-    return Fact{Finding::unexpected_reset, "the board was reset while a test ran: " + told(boots.front())};
+  for (const auto& banner : run.console_log->boots(window.resets_from, to)) {
+    const auto before = run.console_log->boots(window.booted_at.value_or(0), banner.offset);
+    const bool again = std::ranges::any_of(before, [&](const auto& other) { return other.rule == banner.rule; });
+    if (again || !window.booted_at)
+      return Fact{Finding::unexpected_reset, "the board was reset while a test ran: " + told(banner)};
+  }
   return std::nullopt;
 }
 

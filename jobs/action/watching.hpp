@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,9 @@ namespace hilltop::jobs {
 struct TestWindow {
   std::uint64_t faults_from = 0;
   std::uint64_t resets_from = 0;  ///< after the start pattern: before it a boot banner is expected
+  /// A banner counts only when the same one was seen since here: several pieces of software may say theirs in one boot,
+  /// before and after the start pattern. Nothing: each banner counts.
+  std::optional<std::uint64_t> booted_at;
 };
 
 /// The first fault or unexpected reset between the window's begin and `to`, as a fact.

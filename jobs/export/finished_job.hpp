@@ -13,11 +13,11 @@ namespace hilltop::jobs {
 /// What the result formats need of a job: plain data.
 struct FinishedJob {
   std::string id, name;
-  std::string state = "finished";   ///< as the controller calls it
-  std::optional<Outcome> outcome;   ///< none while it runs
+  std::string state = "finished";  ///< as the controller calls it
+  std::optional<Outcome> outcome;  ///< none while it runs
   std::string board, board_type;
   std::optional<UtcTime> submitted, started, finished;
-  std::vector<TestCase> cases;      ///< in order of report
+  std::vector<TestCase> cases;  ///< in order of report
 };
 
 /// The cases of one suite, in order of report; suites in order of their first case.
@@ -27,8 +27,8 @@ struct Suite {
 };
 [[nodiscard]] std::vector<Suite> suites_of(const std::vector<TestCase>& cases);
 
-/// [{"name","cases":[{"name","result","measurement","units","duration_s","line"}]}] (DESIGN.md 6): keys without a value are null;
-/// "message" is added where there is one.
+/// [{"name","cases":[{"name","result","measurement","units","duration_s","line"}]}] (DESIGN.md 6): keys without a value
+/// are null; "message" is added where there is one.
 [[nodiscard]] nlohmann::json suites_to_json(const std::vector<TestCase>& cases);
 
 /// The JSON of a finished job (DESIGN.md 6).

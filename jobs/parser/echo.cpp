@@ -21,13 +21,20 @@ bool stands_alone(std::string_view text, std::size_t at, std::size_t size) {
   return open_before && open_after;
 }
 
-/// The first place at or after `from`, within `limit` bytes, where the first bytes of `typed` stand.
-std::optional<std::size_t> find_piece(std::string_view typed, std::string_view text, std::size_t from,
-                                      std::size_t limit) {
+/// Whether an echo that was cut at `from` may go on at `at`: on the same line, or at the beginning of a later one.
+bool may_go_on_at(std::string_view text, std::size_t from, std::size_t at) {
+  if (at - from > interruption_limit) return false;
+  const bool same_line = text.substr(from, at - from).find_first_of("\r\n") == std::string_view::npos;
+  return same_line || text[at - 1] == '\n' || text[at - 1] == '\r';
+}
+
+/// The first place at or after `from` where the first bytes of `typed` stand; `first`: where the echo begins.
+std::optional<std::size_t> find_piece(std::string_view typed, std::string_view text, std::size_t from, bool first) {
   const auto head = typed.substr(0, std::min(sure_bytes, typed.size()));
-  for (auto at = text.find(head, from); at != std::string_view::npos && at - from <= limit;
-       at = text.find(head, at + 1))
-    if (head.size() == sure_bytes || stands_alone(text, at, head.size())) return at;
+  for (auto at = text.find(head, from); at != std::string_view::npos; at = text.find(head, at + 1)) {
+    const bool sure = head.size() == sure_bytes || stands_alone(text, at, head.size());
+    if (sure && (first || may_go_on_at(text, from, at))) return at;
+  }
   return std::nullopt;
 }
 
@@ -67,7 +74,7 @@ EchoSpan find_echo(std::string_view typed, std::string_view text) {
   std::optional<std::size_t> begin;
   std::size_t end = 0;
   while (!rest.empty()) {
-    const auto at = find_piece(rest, text, end, begin ? interruption_limit : text.size());
+    const auto at = find_piece(rest, text, end, !begin);
     if (!at) break;
     const auto n = common_prefix(rest, text.substr(*at));
     if (!begin) begin = *at;

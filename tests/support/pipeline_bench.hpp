@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,7 +21,9 @@ namespace hilltop::test {
 /// Gives the files that the test names; "hang" waits for ever.
 class ScriptedArtifacts final : public jobs::ArtifactSource {
  public:
-  Task<std::filesystem::path> fetch(jobs::UrlSpec spec, Deadline deadline) override { return find(this, std::move(spec), deadline); }
+  Task<std::filesystem::path> fetch(jobs::UrlSpec spec, Deadline deadline) override {
+    return find(this, std::move(spec), deadline);
+  }
   std::map<std::string, std::filesystem::path> files;  ///< by URL
   int fetched = 0;
 
@@ -69,8 +73,10 @@ inline boards::BoardType scripted_type() {
 
 inline boards::RuleSet scripted_rules() {
   boards::Rule fault, banner;
-  fault.id = "zephyr-fatal", fault.pack = "zephyr", fault.pattern = "ZEPHYR FATAL ERROR", fault.summary = "kernel fault";
-  banner.id = "zephyr-boot", banner.pack = "zephyr", banner.pattern = "\\*\\*\\* Booting Zephyr OS", banner.summary = "boot banner";
+  fault.id = "zephyr-fatal", fault.pack = "zephyr", fault.pattern = "ZEPHYR FATAL ERROR",
+  fault.summary = "kernel fault";
+  banner.id = "zephyr-boot", banner.pack = "zephyr", banner.pattern = "\\*\\*\\* Booting Zephyr OS",
+  banner.summary = "boot banner";
   banner.severity = boards::Severity::info;
   return boards::RuleSet::compile({fault, banner}).value();
 }
@@ -89,8 +95,10 @@ class PipelineBench {
 
   /// `actions` is the list under `actions:`, as YAML; `timeouts` more lines of that map.
   jobs::Outcome run(const std::string& actions, const std::string& timeouts = {}, const std::string& more = {}) {
-    const auto text = "job_name: test\ndevice_type: scripted\nvisibility: public\ntimeouts:\n  job: {seconds: 20}\n  connection: {seconds: 1}\n" +
-                      timeouts + more + "actions:\n" + actions;
+    const auto text =
+        "job_name: test\ndevice_type: scripted\nvisibility: public\ntimeouts:\n  job: {seconds: 20}\n  connection: "
+        "{seconds: 1}\n" +
+        timeouts + more + "actions:\n" + actions;
     Diagnostics diagnostics;
     auto definition = jobs::read_job(text, "job.yaml", diagnostics);
     if (!definition) throw std::runtime_error(diagnostics.to_string());
@@ -111,6 +119,8 @@ class PipelineBench {
     io.restart();
     io.run_for(std::chrono::seconds(60));
     if (!*outcome) throw std::runtime_error("the pipeline did not end");
+    if (std::getenv("HILLTOP_SHOW_LOG") != nullptr)  // for whoever looks into a failing test
+      for (const auto& line : sink.lines) std::cerr << to_string(line.level) << ": " << line.text << "\n";
     return **outcome;
   }
 

@@ -18,8 +18,12 @@ class ScriptedConsole final : public boards::Console {
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] std::uint64_t end() const override { return all_.size(); }
 
-  Task<boards::ConsoleChunk> read(std::uint64_t from, std::size_t max, Deadline deadline) override { return read_from(this, from, max, deadline); }
-  Task<std::string> fetch(std::uint64_t from, std::uint64_t to, Deadline) override { return fetch_from(this, from, to); }
+  Task<boards::ConsoleChunk> read(std::uint64_t from, std::size_t max, Deadline deadline) override {
+    return read_from(this, from, max, deadline);
+  }
+  Task<std::string> fetch(std::uint64_t from, std::uint64_t to, Deadline) override {
+    return fetch_from(this, from, to);
+  }
   Task<std::uint64_t> offset_at(UtcTime) override { return fetch_offset(); }
   Task<> write(std::string bytes, boards::Typing, Deadline) override { return take_typed(this, std::move(bytes)); }
   void set_down(Error reason) override {
@@ -39,7 +43,8 @@ class ScriptedConsole final : public boards::Console {
   std::size_t window = SIZE_MAX;  ///< bytes that a live reader can go back
 
  private:
-  static Task<boards::ConsoleChunk> read_from(ScriptedConsole* self, std::uint64_t from, std::size_t max, Deadline deadline) {
+  static Task<boards::ConsoleChunk> read_from(ScriptedConsole* self, std::uint64_t from, std::size_t max,
+                                              Deadline deadline) {
     while (from >= self->all_.size()) {
       if (self->down_) co_return *self->down_;
       HILLTOP_CO_CHECK(co_await self->arrived_.wait(deadline));
@@ -122,7 +127,8 @@ class ScriptedBoard final : public boards::BoardSession {
     co_return ok();
   }
   static Task<drivers::PowerState> state_of(ScriptedBoard* self) { co_return self->state_; }
-  static Task<> take_images(ScriptedBoard* self, std::vector<drivers::FlashImage> images, drivers::FlashProgress progress) {
+  static Task<> take_images(ScriptedBoard* self, std::vector<drivers::FlashImage> images,
+                            drivers::FlashProgress progress) {
     if (progress) progress(512, 1024), progress(1024, 1024);
     self->flashed = std::move(images);
     co_return self->flash_result;
