@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include <csignal>
 #include <iostream>
@@ -56,7 +57,6 @@ class Person {
     pid_ = fork();
     ASSERT_GE(pid_, 0);
     if (pid_ > 0) return;
-    setsid();
     login_tty(slave_);
     Context context(std::cout, std::cerr, std::cin, places_of("/nowhere/hilltop", HILLTOP_SOURCE_DIR, "1"));
     context.screen = look_at_screen(ColorMode::never);
@@ -165,8 +165,8 @@ TEST_F(ConsoleCommand, goes_on_where_a_connection_broke) {
   ASSERT_TRUE(person_.sees(">>> "));
   person_.type("!");  // offset 100, and 4 bytes were shown
   ASSERT_TRUE(person_.sees("connection lost"));
-  ASSERT_TRUE(person_.sees(">>> "));
   ASSERT_TRUE(person_.sees("connected again"));
+  ASSERT_TRUE(person_.sees(">>> "));
   person_.type("b");
   ASSERT_TRUE(person_.sees("[b]"));
   person_.type("\x1d");

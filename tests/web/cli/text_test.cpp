@@ -138,7 +138,7 @@ TEST(ResultsTable, has_measurements_and_times) {
     {"name":"boot","result":"pass","measurement":1.25,"units":"s","duration_s":0.5,"line":3},
     {"name":"x","result":"fail","measurement":null,"units":"","duration_s":null,"message":"expected 1"}]}]})");
   EXPECT_EQ(results_table(done).to_text(Table::unlimited, false, false),
-            "s  boot  pass    1.25 s  0.500 s\ns  x     fail                     expected 1\n");
+            "s  boot  pass  1.25 s  0.500 s\ns  x     fail                   expected 1\n");
 }
 
 TEST(ConsoleStream, leaves_out_what_a_new_connection_repeats) {
