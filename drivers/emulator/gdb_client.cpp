@@ -39,7 +39,8 @@ void GdbClient::take(gdb::Received received) {
       break;
     case gdb::Received::Kind::packet:
       pipe_.send("+");
-      packets_.push_back(std::move(received.payload));
+      // A stub that halts running cores says so at any time, before its answer too.
+      if (!gdb::is_stop_reply(received.payload)) packets_.push_back(std::move(received.payload));
       break;
   }
 }
@@ -67,7 +68,7 @@ Task<std::string> GdbClient::answer(std::shared_ptr<GdbClient> self, Deadline de
 
 Task<std::string> GdbClient::ask(std::shared_ptr<GdbClient> self, std::string payload, Deadline deadline) {
   if (self->failed_) co_return *self->failed_;
-  self->packets_.clear();  // stop replies of before
+  self->packets_.clear();  // answers to a request that timed out
   self->send(payload);
   co_return co_await answer(self, deadline);
 }

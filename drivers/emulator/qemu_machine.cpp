@@ -80,9 +80,11 @@ Task<> QemuMachine::release(std::shared_ptr<QemuMachine> self, std::vector<Segme
 Task<> QemuMachine::power_on(std::shared_ptr<QemuMachine> self, Deadline deadline) {
   if (self->running()) co_return ok();
   HILLTOP_CO_TRY(auto contents, self->storage_.contents());
-  const bool halted = !contents.empty();
+  // A core without a program locks up, which ends QEMU: that of an empty board stays halted until it is flashed.
+  const bool halted = !self->address_.memories.empty();
+  const bool empty = contents.empty();
   auto on = co_await start(self, halted, deadline);
-  if (on && halted) on = co_await release(self, std::move(contents), deadline);
+  if (on && halted && !empty) on = co_await release(self, std::move(contents), deadline);
   if (!on) HILLTOP_CO_CHECK(co_await cut(self, Deadline::after(kill_time)));
   self->up_ = on.has_value();
   co_return on;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Driver `command-power`: power that a program switches.
 //   driver: command-power
-//   on: [usbrelay, HW341_1=1]      # program and arguments; no shell
-//   off: [usbrelay, HW341_1=0]
+//   power_on: [usbrelay, HW341_1=1]   # program and arguments; no shell ("on" alone would be a truth value in YAML 1.1)
+//   power_off: [usbrelay, HW341_1=0]
 //   status: [usbrelay]             # optional: reads the state back; then both texts are needed
 //   on_text: HW341_1=1             # what its output holds when power is on
 //   off_text: HW341_1=0
@@ -71,9 +71,9 @@ std::vector<std::string> read_argv(Fields& fields, std::string_view key) {
 Commands read_commands(const Node& address, Diagnostics& diagnostics) {
   Fields fields(address, "command-power", diagnostics);
   (void)fields.text("driver");
-  fields.require("on", "a program and its arguments");
-  fields.require("off", "a program and its arguments");
-  Commands commands{read_argv(fields, "on"), read_argv(fields, "off"), read_argv(fields, "status"),
+  fields.require("power_on", "a program and its arguments");
+  fields.require("power_off", "a program and its arguments");
+  Commands commands{read_argv(fields, "power_on"), read_argv(fields, "power_off"), read_argv(fields, "status"),
                     fields.text("on_text").value_or(""), fields.text("off_text").value_or("")};
   const bool has_status = !commands.status.empty();
   if (has_status && (commands.on_text.empty() || commands.off_text.empty()))

@@ -102,6 +102,11 @@ Result<std::vector<Received>> PacketReader::feed(std::string_view bytes) {
   return out;
 }
 
+bool is_stop_reply(std::string_view payload) {
+  return payload.size() >= 3 && (payload[0] == 'T' || payload[0] == 'S') && digit(payload[1]) >= 0 &&
+         digit(payload[2]) >= 0;
+}
+
 std::string write_memory(std::uint64_t address, std::string_view bytes) {
   return fmt::format("M{:x},{:x}:{}", address, bytes.size(), to_hex(bytes));
 }

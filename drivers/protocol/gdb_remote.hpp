@@ -43,6 +43,10 @@ class PacketReader {
   char high_ = 0;
 };
 
+/// True for what a stub says when the cores stop, asked or not ("T05thread:01;", "S02"): no answer to any request
+/// below.
+[[nodiscard]] bool is_stop_reply(std::string_view payload);
+
 /// "M": writes bytes, as hexadecimal. Units: address in bytes.
 [[nodiscard]] std::string write_memory(std::uint64_t address, std::string_view bytes);
 /// "X": the same, binary. A stub that does not know it answers "".

@@ -175,8 +175,9 @@ TEST_F(BoardSessionTest, RolesStandBeforeTheEmulatorAndAHardResetWithoutAProbeIs
   std::ofstream(outlet) << "OFF";
   const auto in = [this](const char* name) { return (dir.path() / name).string(); };
   type.consoles.clear();
-  ASSERT_TRUE(open("{power: {driver: command-power, on: [cp, " + in("on") + ", " + outlet + "], off: [cp, " +
-                   in("off") + ", " + outlet + "], status: [cat, " + outlet + "], on_text: 'ON', off_text: 'OFF'}}"));
+  ASSERT_TRUE(open("{power: {driver: command-power, power_on: [cp, " + in("on") + ", " + outlet +
+                   "], power_off: [cp, " + in("off") + ", " + outlet + "], status: [cat, " + outlet +
+                   "], on_text: 'ON', off_text: 'OFF'}}"));
   EXPECT_EQ(session->console(), nullptr);
   ASSERT_TRUE(power(PowerState::on));
   EXPECT_EQ(*worker.run(session->power_state(soon())), PowerState::on);

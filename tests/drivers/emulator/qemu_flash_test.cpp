@@ -61,7 +61,8 @@ TEST(QemuFlash, ARunningBoardIsResetIntoTheNewImageAndKeepsItAcrossResetsAndPowe
   ASSERT_TRUE(flash(board, {firmware("mps2-an385-pass.elf")}));
   ASSERT_TRUE(board.power(PowerState::on));
   board.read_until("PROJECT EXECUTION SUCCESSFUL");
-  ASSERT_TRUE(flash(board, {firmware("mps2-an385-shell.hex")}));
+  const auto again = flash(board, {firmware("mps2-an385-shell.hex")});
+  ASSERT_TRUE(again) << again.error().text;
   EXPECT_EQ(board.state(), PowerState::on);
   board.read_until("uart:~$ ");
   ASSERT_TRUE(board.worker.run(board.device->probe()->reset(ResetKind::hard, tests::QemuBoard::soon())));

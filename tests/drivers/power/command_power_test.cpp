@@ -21,8 +21,8 @@ class CommandPower : public ::testing::Test {
   void write(const std::string& name, std::string_view text) { std::ofstream(dir.path() / name) << text; }
   std::unique_ptr<Device> make(const std::string& on, const std::string& target = "outlet") {
     const auto in = [&](const std::string& name) { return (dir.path() / name).string(); };
-    const auto address = "{driver: command-power, on: [cp, " + in(on) + ", " + in(target) + "], off: [cp, " +
-                         in("off") + ", " + in(target) + "], status: [cat, " + in("outlet") +
+    const auto address = "{driver: command-power, power_on: [cp, " + in(on) + ", " + in(target) +
+                         "], power_off: [cp, " + in("off") + ", " + in(target) + "], status: [cat, " + in("outlet") +
                          "], on_text: 'state: ON', off_text: 'state: OFF'}";
     auto device = command_power.make(Env{worker.io.get_executor(), dir.path()}, tests::yaml(address));
     EXPECT_TRUE(device);
@@ -78,11 +78,12 @@ TEST_F(CommandPower, CheckWantsBothTextsForAStatus) {
     command_power.check(tests::yaml(text), diagnostics);
     return diagnostics.to_string();
   };
-  EXPECT_EQ(check("{driver: command-power, on: [a], off: [b]}"), "");
-  EXPECT_TRUE(check("{driver: command-power, on: [a], off: [b], status: [c], on_text: x}").contains("off_text"));
-  EXPECT_TRUE(check("{driver: command-power, on: a, off: [b]}").contains("list"));
-  EXPECT_TRUE(check("{driver: command-power, on: [], off: [b]}").contains("names no program"));
-  EXPECT_TRUE(check("{driver: command-power, on: [a]}").contains("'off' is missing"));
+  EXPECT_EQ(check("{driver: command-power, power_on: [a], power_off: [b]}"), "");
+  EXPECT_TRUE(
+      check("{driver: command-power, power_on: [a], power_off: [b], status: [c], on_text: x}").contains("off_text"));
+  EXPECT_TRUE(check("{driver: command-power, power_on: a, power_off: [b]}").contains("list"));
+  EXPECT_TRUE(check("{driver: command-power, power_on: [], power_off: [b]}").contains("names no program"));
+  EXPECT_TRUE(check("{driver: command-power, power_on: [a]}").contains("'power_off' is missing"));
 }
 
 }  // namespace

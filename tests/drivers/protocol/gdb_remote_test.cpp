@@ -86,6 +86,12 @@ TEST(GdbRequests, AreAsTheManualHasThem) {
   EXPECT_EQ(monitor("system_reset"), "qRcmd,73797374656d5f7265736574");
 }
 
+TEST(GdbStopReply, IsToldFromAnswers) {
+  for (const auto* stop : {"T05thread:01;", "S02", "T02"}) EXPECT_TRUE(is_stop_reply(stop)) << stop;
+  for (const auto* answer : {"OK", "E22", "PacketSize=1000", "00ff", "O4142", "", "T", "Sxx"})
+    EXPECT_FALSE(is_stop_reply(answer)) << answer;
+}
+
 TEST(GdbHex, ReadsBackWhatItWrites) {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
