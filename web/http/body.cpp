@@ -98,7 +98,6 @@ asio::awaitable<bool> say_continue(std::shared_ptr<Connection> c, const Request&
 }
 
 unsigned status_of(const error_code& ec) {
-  if (ec == boost::beast::error::timeout) return 408;
   return ec.category() == http::make_error_code(http::error::bad_chunk).category() &&
                  ec != http::error::partial_message && ec != http::error::end_of_stream
              ? 400

@@ -63,8 +63,8 @@ class Client final : public HttpClient {
     const bool bodiless = body.empty() && (method == "GET" || method == "DELETE" || method == "HEAD");
     auto head = head_of(method, target, headers);
     if (!bodiless) head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-    HILLTOP_CHECK(send(head + "\r\n" + body, deadline));
-    return receive({}, method == "HEAD", deadline);
+    const auto sent = send(head + "\r\n" + body, deadline);
+    return receive_after(sent, method == "HEAD", deadline);
   }
 
   Result<HttpReply> download(std::string_view target, const Sink& sink, Deadline deadline) override {
@@ -87,9 +87,7 @@ class Client final : public HttpClient {
         send(head_of("POST", target, type) + "Content-Length: " + std::to_string(total) + "\r\n\r\n", deadline));
     auto sent = send_files(files, total, progress, deadline);
     if (sent) sent = send(tail, deadline);
-    auto reply = receive({}, false, deadline);  // a server that refuses says why, and then stops reading
-    if (!reply && !sent) return std::move(sent).error();
-    return reply;
+    return receive_after(sent, false, deadline);
   }
 
  private:
@@ -166,8 +164,17 @@ class Client final : public HttpClient {
     asio::async_write(wire_->stream, asio::buffer(*keep),
                       [keep, outcome, wire = wire_](error_code ec, std::size_t) { *outcome = ec; });
     if (!blocking_.drive(deadline, [&] { return outcome->has_value(); })) return give_up(too_late(url_.authority()));
-    if (**outcome) return give_up(unavailable(url_.authority(), **outcome));
+    if (**outcome) return unavailable(url_.authority(), **outcome);
     return ok();
+  }
+
+  /// A server that refuses says why, and then stops reading: the answer is worth more than the failed write.
+  Result<HttpReply> receive_after(const Result<>& sent, bool head_only, Deadline deadline) {
+    if (!wire_) return Error(sent.error());
+    auto reply = receive({}, head_only, sent ? deadline : deadline.at_most(5s));
+    if (!sent && !reply) return Error(sent.error());
+    if (!sent && wire_) drop_wire();
+    return reply;
   }
 
   struct Reading {
@@ -212,20 +219,21 @@ class Client final : public HttpClient {
     while (!reading->parser.is_done()) {
       HILLTOP_CHECK(step(reading, false, deadline));
       const std::string_view got(reading->piece.data(), reading->piece.size() - reading->parser.get().body().size);
-      if (to_sink && !got.empty() && !sink(got)) return finish(reply, false);
+      if (to_sink && !got.empty() && !sink(got)) {
+        drop_wire();
+        return reply;
+      }
       if (!to_sink) reply.body += got;
       if (reply.body.size() > options_.body_limit)
         return give_up(Error(Errc::protocol, Blame::infrastructure, url_.authority() + ": the reply is too large"));
     }
-    return finish(reply, reading->parser.keep_alive());
+    if (!reading->parser.keep_alive()) drop_wire();
+    return reply;
   }
 
-  HttpReply finish(HttpReply& reply, bool keep) {
-    if (!keep) {
-      wire_->stream.close();
-      wire_.reset();
-    }
-    return std::move(reply);
+  void drop_wire() {
+    wire_->stream.close();
+    wire_.reset();
   }
 
   Url url_;

@@ -23,8 +23,8 @@ std::string peer_name(const AnyStream& stream) {
 }
 
 /// The status that tells a client what was wrong with its head; 0: it is gone, say nothing.
-unsigned status_for(const error_code& ec, bool something_came) {
-  if (ec == beast::error::timeout) return something_came ? 408 : 0;
+unsigned status_for(const error_code& ec) {
+  if (ec == beast::error::timeout) return 0;  // the stream has closed the socket
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow) return 431;
   if (ec == http::error::bad_transfer_encoding) return 501;
   if (ec == http::error::end_of_stream || ec == http::error::partial_message) return 0;
@@ -64,7 +64,7 @@ asio::awaitable<void> linger(std::shared_ptr<Connection> c) {
   c->stream.expires_after(2s);
   co_await c->stream.async_goodbye(asio::redirect_error(asio::use_awaitable, ec));
   std::array<char, 16384> waste{};
-  for (std::size_t total = 0; !ec && total < 4 * 1024 * 1024;)
+  for (std::size_t total = 0; !ec && total < 64 * 1024 * 1024;)
     total += co_await c->stream.async_read_some(asio::buffer(waste), asio::redirect_error(asio::use_awaitable, ec));
 }
 
@@ -84,8 +84,7 @@ asio::awaitable<bool> talk(std::shared_ptr<Connection> c, std::shared_ptr<Reques
   c->websocket = true;
   ++c->counters.websockets;
   const auto ended = co_await admission.talk(std::move(request), *socket);
-  if (!ended && ended.error().code != Errc::canceled && ended.error().code != Errc::unavailable)
-    log::warn("web: {}: {}", c->peer, ended.error().text);
+  if (!ended && ended.error().blame == Blame::bug) log::warn("web: {}: {}", c->peer, ended.error().text);
   --c->counters.websockets;
   (*socket)->drop();
   co_return false;
@@ -148,7 +147,7 @@ asio::awaitable<bool> serve_one(std::shared_ptr<Connection> c) {
   c->stream.expires_after(c->options.header_time);
   co_await http::async_read_header(c->stream, c->buffer, *parser, asio::redirect_error(asio::use_awaitable, ec));
   if (!ec) co_return co_await handle(c, parser);
-  const auto status = status_for(ec, true);
+  const auto status = status_for(ec);
   if (status == 0 || co_await is_canceled()) co_return false;
   co_return co_await refuse(c, c->thread.application->problem(status, ec.message()), false, false);
 }

@@ -149,6 +149,8 @@ class Server final : public HttpServer {
       auto& thread = listening_.threads[i];
       asio::post(thread.io, [&thread, guard = guards_[i]] {
         thread.scope->cancel_all();
+        for (auto* connection : thread.connections)
+          if (!connection->websocket) connection->stream.close();
         thread.ending->spawn("end", end_thread(&thread, guard));
       });
     }

@@ -44,7 +44,7 @@ Task<controller::WorkerReply> read_piece(ViewerPtr v, std::uint64_t from, std::u
 /// slowly finds that the console has gone on, and is told what is missing.
 Task<> send_console(ViewerPtr v) {
   HILLTOP_CO_TRY(auto first, co_await read_piece(v, v->from, 0));
-  auto cursor = first.bytes.empty() && v->from != UINT64_MAX ? std::min(v->from, first.offset) : first.offset;
+  auto cursor = v->from == UINT64_MAX || first.bytes.empty() ? std::min(v->from, first.offset) : v->from;
   HILLTOP_CO_CHECK(co_await v->socket->write(text_frame({{"offset", cursor}}), false));
   for (;;) {
     HILLTOP_CO_TRY(auto reply, co_await read_piece(v, cursor, poll_ms));

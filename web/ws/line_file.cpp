@@ -52,7 +52,8 @@ Result<bool> LineFile::skip_to(std::uint64_t line) {
     if (line_ <= line) continue;
     // Too far: go back by as many lines as there are too many.
     std::size_t keep = lines.size();
-    for (; line_ > line; --line_) keep = keep < 2 ? 0 : lines.rfind('\n', keep - 2) + 1;  // npos + 1 is 0: the first line
+    for (; line_ > line; --line_)
+      keep = keep < 2 ? 0 : lines.rfind('\n', keep - 2) + 1;  // npos + 1 is 0: the first line
     offset_ -= lines.size() - keep;
   }
   return true;
