@@ -73,6 +73,7 @@ Task<> start_anew(std::shared_ptr<JobRun> run, bool reset, Deadline deadline) {
 Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
   Step step(*run, context, run->input.board->machine() != nullptr ? "execute-qemu" : "reset-device");
   run->cursor = run->booted_at = run->console->end();
+  run->console_log->started_at(run->booted_at);
   HILLTOP_CO_CHECK(co_await start_anew(run, block->reset, step.deadline()));
   step.succeed();
   co_return ok();

@@ -2,6 +2,7 @@
 #include "jobs/action/console_log.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace hilltop::jobs {
 namespace {
@@ -49,6 +50,12 @@ std::size_t utf8_length(std::string_view text) {
 
 bool says_boot(const boards::Rule& rule) {
   return rule.severity != boards::Severity::fault && rule.id.ends_with("-boot");
+}
+
+/// Whether a line has words enough to be told from a ruler or a prompt.
+bool says_something(std::string_view line) {
+  constexpr std::ptrdiff_t enough = 8;
+  return std::ranges::count_if(line, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }) >= enough;
 }
 
 template <class T>
@@ -153,7 +160,16 @@ void ConsoleLog::line(std::string_view text, std::uint64_t offset, UtcTime time)
   if (judged_partial_ != offset + 1) judge(text, offset, number);
 }
 
+void ConsoleLog::started_at(std::uint64_t offset) {
+  started_at_ = offset;
+  first_line_.clear();
+}
+
 void ConsoleLog::judge(std::string_view text, std::uint64_t offset, std::uint64_t log_line) {
+  if (offset >= started_at_ && first_line_.empty() && says_something(text))
+    first_line_ = text;
+  else if (!first_line_.empty() && text == first_line_ && repeats_.size() < notable_kept)
+    repeats_.push_back({offset, log_line, nullptr, clean_for_display(text)});
   for (const auto* rule : rules_.find(text)) {
     auto& list = rule->severity == boards::Severity::fault ? faults_ : boots_;
     if (rule->severity != boards::Severity::fault && !says_boot(*rule)) continue;
@@ -196,6 +212,10 @@ std::vector<ConsoleLog::Notable> ConsoleLog::boots(std::uint64_t from, std::uint
 }
 std::vector<ConsoleLog::Summary> ConsoleLog::summaries(std::uint64_t from, std::uint64_t to) const {
   return within(summaries_, from, to);
+}
+
+std::vector<ConsoleLog::Notable> ConsoleLog::repeats(std::uint64_t from, std::uint64_t to) const {
+  return within(repeats_, from, to);
 }
 
 }  // namespace hilltop::jobs

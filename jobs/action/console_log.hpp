@@ -61,6 +61,12 @@ class ConsoleLog {
   [[nodiscard]] std::vector<Notable> boots(std::uint64_t from, std::uint64_t to) const;
   [[nodiscard]] std::vector<Summary> summaries(std::uint64_t from, std::uint64_t to) const;
 
+  /// The board starts anew, and what it says comes from `offset` on.
+  void started_at(std::uint64_t offset);
+  /// Lines in [from, to) that say again, word for word, the first line that the board said when it was started: a reset
+  /// of a board whose banner no rule knows, or firmware that repeats itself. `rule` is nullptr.
+  [[nodiscard]] std::vector<Notable> repeats(std::uint64_t from, std::uint64_t to) const;
+
   void set_name_space(std::string name_space) { name_space_ = std::move(name_space); }
 
  private:
@@ -82,7 +88,9 @@ class ConsoleLog {
     std::uint64_t offset, log_line;
   };
   std::deque<Shown> shown_;
-  std::vector<Notable> faults_, boots_;
+  std::vector<Notable> faults_, boots_, repeats_;
+  std::uint64_t started_at_ = UINT64_MAX;
+  std::string first_line_;  // of the board since then
   std::vector<Summary> summaries_;
   std::uint64_t judged_partial_ = 0;  // offset + 1 of a partial line that was judged already
 };

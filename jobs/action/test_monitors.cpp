@@ -14,7 +14,8 @@ using boards::Expect;
 using boards::Match;
 using boards::PatternSet;
 
-constexpr auto line_patience = 200ms;  // for the log to show the line that a result stands on
+constexpr std::uint64_t reset_look = 64 * 1024;  // how far after a repeated first line the start pattern may come
+constexpr auto line_patience = 200ms;            // for the log to show the line that a result stands on
 
 /// One monitor at work.
 struct Watch {
@@ -43,8 +44,26 @@ Task<Match> next(std::shared_ptr<Watch> w, PatternSet patterns) {
   co_return match;
 }
 
+/// The judgement of the console, and a reset that no rule knows: the first line of the boot came again, and after it
+/// the start pattern. (Either alone is common: firmware that loops, several suites.)
+Task<> judge_run(std::shared_ptr<Watch> w, std::uint64_t to) {
+  HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, to, w->deadline));
+  const auto repeats = w->run->console_log->repeats(w->window.resets_from, to);
+  if (repeats.empty()) co_return ok();
+  HILLTOP_CO_TRY(const auto start, PatternSet::compile({w->monitor->start}));
+  const auto from = repeats.front().offset;
+  HILLTOP_CO_TRY(const auto since,
+                 co_await w->run->console->fetch(from, std::min(to, from + reset_look), Deadline::after(10s)));
+  HILLTOP_CO_TRY(const auto again, start.search(since));
+  if (!again) co_return ok();
+  co_return w->run->fail(Finding::unexpected_reset,
+                         "the board was reset while a test ran: it said again: " + repeats.front().text +
+                             " (log line " + std::to_string(repeats.front().log_line) + ")");
+}
+
 /// What a time-out of `next` means for the job.
 Task<> explain_stall(std::shared_ptr<Watch> w, std::uint64_t waited_from, std::string what) {
+  HILLTOP_CO_CHECK(co_await judge_run(w, w->run->console->end()));
   const auto limit = std::min<std::chrono::nanoseconds>(w->context.connection_timeout(), w->deadline.left());
   const auto why = w->deadline.passed() ? std::string("its time is over") : "nothing of it came for " + to_human(limit);
   co_return co_await stalled(w->run, w->window, w->run->console->end() == waited_from,
@@ -151,7 +170,7 @@ void hold_against_summary(const Watch& w) {
 }
 
 Task<> judge_end(std::shared_ptr<Watch> w) {
-  HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, w->run->cursor, w->deadline));
+  HILLTOP_CO_CHECK(co_await judge_run(w, w->run->cursor));
   hold_against_summary(*w);
   if (w->seen.empty() && !w->malformed)
     w->run->note(Finding::no_result, "monitor '" + w->monitor->name + "' saw its end, and not one result");

@@ -175,6 +175,26 @@ TEST(Pipeline, AnUnexpectedResetIsAFail) {
   EXPECT_THAT(out.reason, HasSubstr("reset"));
 }
 
+TEST(Pipeline, AResetOfABoardWithoutAKnownBannerIsAFail) {
+  PipelineBench bench;
+  says(
+      bench,
+      "=====\r\nMy very own firmware 1.0\r\nRunning TESTSUITE x\r\n PASS - test_a\r\n"
+      "=====\r\nMy very own firmware 1.0\r\nRunning TESTSUITE x\r\n PASS - test_a\r\nPROJECT EXECUTION SUCCESSFUL\r\n");
+  const auto out = bench.run(std::string(boot) + monitor());
+  EXPECT_EQ(out.verdict, Verdict::fail);
+  EXPECT_THAT(out.reason, HasSubstr("My very own firmware"));
+}
+
+TEST(Pipeline, SeveralSuitesAndRepeatedWordsAreNoReset) {
+  PipelineBench bench;
+  says(bench,
+       "My very own firmware 1.0\r\nRunning TESTSUITE x\r\n PASS - test_a\r\nRunning TESTSUITE y\r\n PASS - test_b\r\n"
+       "My very own firmware 1.0\r\nPROJECT EXECUTION SUCCESSFUL\r\n");
+  const auto out = bench.run(std::string(boot) + monitor());
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+}
+
 TEST(Pipeline, ABoardThatDiesIsIncompleteByInfrastructure) {
   PipelineBench bench;
   bench.board->on_start = [&](int) {
