@@ -27,7 +27,7 @@ class Leases(DaemonTest):
         self.assertGreater(self.daemon.json("lease", "extend", lease["id"], "--for", "3h")["ends"], lease["ends"])
 
     def test_a_viewer_sees_and_may_not_touch(self):
-        token = self.daemon.json("token", "create", "eve", "--role", "viewer")["token"]
+        token = self.daemon.json("token", "create", "--user", "eve", "--role", "viewer")["token"]
         viewer = {**self.daemon.environment(), "HILLTOP_TOKEN": token}
 
         def run(*args):

@@ -9,7 +9,7 @@ from harness import DaemonTest, alive, children_of, wait_until
 
 HANG = """
 device_type: microbit
-job_name: waits for a word that never comes
+job_name: sleeps longer than anybody waits
 timeouts: {{job: {{minutes: 5}}, action: {{minutes: 4}}, connection: {{minutes: 4}}}}
 visibility: public
 priority: medium
@@ -20,7 +20,7 @@ actions:
         - name: wait
           prompts: ['>>> ']
           script:
-            - {{name: never, command: 'print(6 * 7)', successes: [{{message: 'no such words'}}], wait_for_prompt: false}}
+            - {{name: never, command: 'import microbit; microbit.sleep(200000)'}}
 """
 
 
