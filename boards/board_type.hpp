@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,28 @@ struct FlashFacts {
   std::size_t max_images = 1;                  ///< 2: secure and non-secure
 };
 
+/// How the boot loader of a board is talked to. Patterns are Python regular expressions, as a job's prompts are.
+struct LoaderFacts {
+  std::string prompt;             ///< its command line: "=> ", "grub> ", "Shell> "
+  std::string interrupt_prompt;   ///< when this is seen, `interrupt_text` stops the automatic boot; "": it never boots by itself
+  std::string interrupt_text;     ///< " ", "\r", "c" (GRUB), "\x1b"; typed as it is, no Return after it
+  bool needs_interrupt = true;    ///< no: it comes to its prompt by itself
+  /// Sets of command lines by name ("ramdisk", "nfs", ...), with LAVA's substitutions ({KERNEL_ADDR}, {RAMDISK}, {SERVER_IP}, ...).
+  std::map<std::string, std::vector<std::string>, std::less<>> commands;
+  std::vector<std::string> error_messages;    ///< a command failed when one of these is seen
+  std::map<std::string, std::string, std::less<>> addresses;  ///< "kernel", "ramdisk", "dtb", ... as text: "0x40400000"
+  std::string boot_command;                   ///< {BOOTX}'s first word: booti, bootz or bootm
+  std::string final_message;                  ///< its last words before the kernel's first: "Starting kernel"; or ""
+  std::chrono::milliseconds command_delay{0}; ///< pause before each command line
+};
+
+/// A part of a boot that is told and timed by itself: firmware, loader, kernel, user space.
+struct BootStage {
+  std::string name;                     ///< "spl", "tf-a", "u-boot", "kernel", "userspace": the measurement's name
+  std::string begins;                   ///< a pattern of its first words
+  std::chrono::nanoseconds timeout{0};  ///< from the stage before it to `begins`; 0: the action's time-out alone
+};
+
 /// The class of boards that run the same images: data from boards/types/*.yaml (LAVA's device-type names).
 struct BoardType {
   std::string name;
@@ -41,7 +65,10 @@ struct BoardType {
   std::vector<std::string> available_architectures;
   std::map<std::string, std::string> context;     ///< defaults for a job's context
   std::vector<std::string> deploy_methods;        ///< "tmpfs", ...
-  std::vector<std::string> boot_methods;          ///< "minimal", "monitor", "qemu"
+  std::vector<std::string> boot_methods;          ///< "minimal", "monitor", "qemu", "u-boot", ...
+  std::map<std::string, LoaderFacts, std::less<>> loaders;              ///< by boot method: "u-boot", "grub", "grub-efi", "uefi"
+  std::vector<BootStage> boot_stages;                                   ///< in the order in which they come
+  std::vector<std::string> prompts;                                     ///< of its shell, where a job names none
   std::map<std::string, std::chrono::nanoseconds> action_timeouts;      ///< LAVA: device timeouts.actions
   std::map<std::string, std::chrono::nanoseconds> connection_timeouts;  ///< LAVA: device timeouts.connections
   std::chrono::milliseconds power_off_time{0};    ///< from power off to power on

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "boards/board_loader_file.hpp"
 #include "drivers/core/fields.hpp"
 
 namespace hilltop::boards {
@@ -139,8 +140,8 @@ void read_console_and_methods(Fields& fields, const std::vector<std::string>& pa
   if (type.consoles.empty()) fields.error(fields.take("consoles"), "'consoles' must name at least one");
   type.newline = newline_from(fields.word("newline", {"cr", "lf", "crlf"}).value_or("cr"));
   type.rule_packs = fields.words("rule_packs", packs).value_or(no_words);
-  type.deploy_methods = fields.words("deploy", {"tmpfs"}).value_or(no_words);
-  type.boot_methods = fields.words("boot", {"minimal", "monitor", "qemu"}).value_or(no_words);
+  type.deploy_methods = fields.words("deploy", known_deploy_methods()).value_or(no_words);
+  type.boot_methods = fields.words("boot", known_boot_methods()).value_or(no_words);
 }
 
 BoardType read_fields(Fields& fields, const std::vector<std::string>& packs, Diagnostics& diagnostics) {
@@ -162,11 +163,23 @@ BoardType read_fields(Fields& fields, const std::vector<std::string>& packs, Dia
   type.context = read_context(fields.map("context"), diagnostics);
   type.available_architectures = fields.texts("available_architectures").value_or(no_words);
   type.configurable_machine = fields.flag("configurable_machine").value_or(false);
+  read_boot_facts(fields, type, diagnostics);
   type.drivers = fields.map("drivers");
   return type;
 }
 
 }  // namespace
+
+const std::vector<std::string>& known_deploy_methods() {
+  static const std::vector<std::string> methods = {"tmpfs", "tftp", "overlay", "download", "downloads"};
+  return methods;
+}
+
+const std::vector<std::string>& known_boot_methods() {
+  static const std::vector<std::string> methods = {"minimal",  "monitor", "qemu",  "u-boot", "grub",
+                                                   "grub-efi", "uefi",    "kexec", "ssh"};
+  return methods;
+}
 
 const std::vector<std::string>& address_roles() {
   static const std::vector<std::string> roles = {"emulator", "power", "console", "probe", "flash", "storage"};

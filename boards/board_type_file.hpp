@@ -9,6 +9,10 @@
 
 namespace hilltop::boards {
 
+/// The methods that a board type may offer: what `deploy to` and `boot method` of a job may say.
+[[nodiscard]] const std::vector<std::string>& known_deploy_methods();
+[[nodiscard]] const std::vector<std::string>& known_boot_methods();
+
 /// The roles that an address may have, in lab files and board types.
 [[nodiscard]] const std::vector<std::string>& address_roles();
 
