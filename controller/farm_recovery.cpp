@@ -47,13 +47,9 @@ void restore_lease(FarmState& farm, const LeaseView& lease, Changes& changes) {
 /// Cases were stored as they came; the job's row has their number only when it has finished.
 Task<> count_cases(FarmRef farm, std::uint64_t id) {
   HILLTOP_CO_TRY(const auto cases, co_await farm->store->cases(id));
-  auto& view = farm->jobs.at(id).record.view;
-  view.cases = cases.size();
-  const auto count = [&](jobs::CaseResult wanted) {
-    return static_cast<std::uint64_t>(std::ranges::count(cases, wanted, &jobs::TestCase::result));
-  };
-  view.passed = count(jobs::CaseResult::pass);
-  view.failed = count(jobs::CaseResult::fail);
+  auto& job = farm->jobs.at(id);
+  job.reported = cases.size();
+  for (const auto& one : cases) count_case(job.record.view, one);
   co_return ok();
 }
 

@@ -148,16 +148,14 @@ void on_event(FarmState& farm, JobResult event) {
   if (job == nullptr) return;
   auto& view = job->record.view;
   const auto& one = event.test_case;
-  ++view.cases;
-  if (one.result == jobs::CaseResult::pass) ++view.passed;
-  if (one.result == jobs::CaseResult::fail) ++view.failed;
+  count_case(view, one);
   nlohmann::json data = {{"job", view.id}, {"cases", view.cases}, {"passed", view.passed}, {"failed", view.failed}};
   if (view.is_public)
     data.update(
         {{"suite", one.suite}, {"name", one.name}, {"result", jobs::to_string(one.result)}, {"line", one.line}});
   Changes changes;
   add_event(farm, changes, "job.result", std::to_string(view.id), data);
-  changes.emplace_back(AddCase{view.id, view.cases, std::move(event.test_case)});
+  changes.emplace_back(AddCase{view.id, ++job->reported, std::move(event.test_case)});
   save(farm, std::move(changes));
 }
 
@@ -204,6 +202,13 @@ void on_event(FarmState& farm, FlashProgressed event) {
 }
 
 }  // namespace
+
+void count_case(JobView& job, const jobs::TestCase& test_case) {
+  if (test_case.suite == "lava") return;
+  ++job.cases;
+  if (test_case.result == jobs::CaseResult::pass) ++job.passed;
+  if (test_case.result == jobs::CaseResult::fail) ++job.failed;
+}
 
 void job_event(FarmState& farm, Changes& changes, const JobView& job) {
   nlohmann::json data = {{"state", to_string(job.state)}, {"board", job.board}, {"attempt", job.attempt}};

@@ -19,8 +19,9 @@ namespace hilltop::controller {
 
 struct OpenJob {
   JobRecord record;
-  std::string cancel_reason;  ///< set once somebody has canceled it
-  bool ended = false;         ///< its outcome is known and being stored
+  std::string cancel_reason;   ///< set once somebody has canceled it
+  bool ended = false;          ///< its outcome is known and being stored
+  std::uint64_t reported = 0;  ///< results stored so far, those of actions included
 };
 
 struct FarmBoard {
@@ -126,6 +127,8 @@ void start_job(FarmState& farm, OpenJob& job, Changes& changes);
 /// The job is over: frees its board at once, and shows the outcome once it is durable.
 void finish_job(FarmState& farm, std::uint64_t id, jobs::Outcome outcome);
 void job_event(FarmState& farm, Changes& changes, const JobView& job);
+/// Counts a result of the job, unless it is hilltop's own about an action (suite "lava").
+void count_case(JobView& job, const jobs::TestCase& test_case);
 void on_worker_event(FarmState& farm, WorkerEvent event);
 
 // farm_leases.cpp

@@ -89,7 +89,7 @@ struct JobView {
   std::string waiting_for;     ///< why it waits, one sentence
   std::string current_action;  ///< "2.1 auto-login-action" while it runs
   std::optional<std::uint64_t> lease;
-  std::uint64_t cases = 0, passed = 0, failed = 0;
+  std::uint64_t cases = 0, passed = 0, failed = 0;  ///< of the job's tests; suite "lava" (its actions) is not counted
   std::optional<std::uint64_t> rerun_of;  ///< the job whose failure this one repeats
 };
 

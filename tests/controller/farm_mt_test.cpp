@@ -7,6 +7,7 @@ namespace hilltop::controller {
 namespace {
 
 using test::FarmRig;
+using test::run;
 
 struct FarmTest : ::testing::Test {
   test::TempDir dir;
@@ -23,8 +24,10 @@ TEST_F(FarmTest, RunsAJobToItsVerdictAndStoresWhatItSaid) {
   EXPECT_EQ(job.passed, 2U);
   const auto results = run(rig.context, rig.farm->results(test::bob, id));
   ASSERT_TRUE(results);
-  ASSERT_EQ(results->size(), 2U);
-  EXPECT_EQ(results->front().name, "case_a");
+  std::vector<std::string> names;
+  for (const auto& one : *results)
+    if (one.suite != "lava") names.push_back(one.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"case_a", "case_b"}));
   const auto log = run(rig.context, rig.farm->log_file(test::bob, id));
   ASSERT_TRUE(log);
   EXPECT_TRUE(log->complete);

@@ -8,6 +8,8 @@
 namespace hilltop::controller {
 namespace {
 
+using test::run;
+
 jobs::LogLine line(std::string text) {
   jobs::LogLine out;
   out.text = std::move(text);

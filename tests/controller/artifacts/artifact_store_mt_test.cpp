@@ -14,6 +14,8 @@
 namespace hilltop::controller {
 namespace {
 
+using test::run;
+
 using asio::ip::tcp;
 
 /// Answers each connection with the next of `answers` (the last one again and again), and keeps what was asked.
