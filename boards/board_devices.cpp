@@ -71,6 +71,11 @@ drivers::Flasher* BoardDevices::flasher() const {
   return emulator == nullptr ? nullptr : emulator->flasher();
 }
 
+drivers::BootFiles* BoardDevices::boot_files() const {
+  auto* emulator = find("emulator");
+  return emulator == nullptr ? nullptr : emulator->boot_files();
+}
+
 drivers::ConfigurableMachine* BoardDevices::machine() const {
   auto* emulator = find("emulator");
   return emulator == nullptr ? nullptr : emulator->machine();

@@ -25,6 +25,7 @@ class BoardDevices {
   [[nodiscard]] drivers::Probe* probe() const;
   [[nodiscard]] drivers::Flasher* flasher() const;
   [[nodiscard]] drivers::ConfigurableMachine* machine() const;
+  [[nodiscard]] drivers::BootFiles* boot_files() const;
   [[nodiscard]] const std::map<std::string, std::unique_ptr<drivers::Device>, std::less<>>& all() const {
     return by_role_;
   }

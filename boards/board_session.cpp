@@ -53,6 +53,7 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   }
   [[nodiscard]] PowerState last_power_state() const override { return last_power_; }
   drivers::ConfigurableMachine* machine() override { return devices_.machine(); }
+  drivers::BootFiles* boot_files() override { return devices_.boot_files(); }
   void on_power_lost(std::function<void(std::string)> handler) override { on_power_lost_ = std::move(handler); }
 
   Task<> power(PowerState wanted, Deadline deadline) override {
@@ -238,6 +239,7 @@ Task<> Session::do_clean(std::shared_ptr<Session> self, Deadline deadline) {
   Result<> off = ok();
   if (self->devices_.power() != nullptr) off = co_await set_power(self, PowerState::off, deadline);
   if (auto* machine = self->devices_.machine()) machine->reset_configuration();
+  if (auto* files = self->devices_.boot_files()) files->take_back();
   co_return off;
 }
 

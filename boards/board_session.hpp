@@ -44,6 +44,8 @@ class BoardSession {
   virtual Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) = 0;
   /// nullptr unless the job chooses the machine.
   virtual drivers::ConfigurableMachine* machine() = 0;
+  /// nullptr where a job can lend the board nothing (TFTP folder, drives, ...): only emulated boards take that.
+  virtual drivers::BootFiles* boot_files() { return nullptr; }
 
   /// Back to what the next user expects: powered off (read back), machine set-up forgotten.
   virtual Task<> clean(Deadline deadline) = 0;

@@ -20,6 +20,7 @@ class Device {
   virtual Probe* probe() { return nullptr; }
   virtual Flasher* flasher() { return nullptr; }
   virtual ConfigurableMachine* machine() { return nullptr; }
+  virtual BootFiles* boot_files() { return nullptr; }
 
   /// Ends what still runs (tools, emulators) before the worker stops.
   virtual Task<> shut_down(Deadline deadline) = 0;
