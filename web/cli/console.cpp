@@ -36,7 +36,7 @@ class Inputs {
   Inputs& operator=(const Inputs&) = delete;
 
   [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] int take_signal() const { return signals_.take(); }
+  [[nodiscard]] int take_signal() { return signals_.take(); }
 
   /// What was typed, "" when there is nothing now. Does not wait.
   std::string typed() {

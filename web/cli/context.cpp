@@ -35,6 +35,7 @@ int Context::fail(const Error& error) {
 
 void Context::note(const std::string& text) {
   if (globals.quiet) return;
+  if (before_note) before_note();
   out.flush();
   err << text << '\n';
   err.flush();

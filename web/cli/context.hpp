@@ -44,7 +44,8 @@ class Context {
   std::istream& in;
   Places places;
   Screen screen;
-  std::function<int()> action;  ///< the command that was named, with its options
+  std::function<void()> before_note;  ///< takes a table that moves off the screen
+  std::function<int()> action;        ///< the command that was named, with its options
 
   /// The server, found by options, environment and config file. Errors: a config file that cannot be read.
   Result<Api*> api();

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "web/cli/exit_code.hpp"
 
 namespace hilltop::cli {
@@ -38,7 +40,14 @@ Table results_table(const Json& job) {
                {"MEASURED", true, 8},
                {"TIME", true, 6, true},
                {"MESSAGE", false, 10}});
-  for (const auto& suite : member(job, "suites")) {
+  // The job's own suites first; what the machinery says of itself ("lava") at the end.
+  std::vector<Json> suites;
+  for (const bool machinery : {false, true}) {
+    for (const auto& suite : member(job, "suites")) {
+      if ((text_at(suite, "name") == "lava") == machinery) suites.push_back(suite);
+    }
+  }
+  for (const auto& suite : suites) {
     for (const auto& test : member(suite, "cases")) {
       const auto result = text_at(test, "result");
       auto measured = number_text(member(test, "measurement"), "{:.6g}");

@@ -99,7 +99,6 @@ class Watch {
                                    [&](const Json& job) { return text_at(job, "rerun_of") == ids_[i]; });
     if (next == newest.end()) return false;
     const auto id = text_at(*next, "id");
-    progress_.clear();
     context_.note("job " + ids_[i] + " is repeated as job " + id + ": " + printable(text_at(jobs_[i], "reason")));
     ids_[i] = id;
     jobs_[i] = *next;

@@ -64,7 +64,14 @@ std::string progress_table(const std::vector<Json>& jobs, std::size_t rows, std:
   return text;
 }
 
-Progress::~Progress() { context_.err.flush(); }
+Progress::Progress(Context& context) : context_(context), live_(context.screen.err_is_terminal) {
+  context_.before_note = [this] { clear(); };
+}
+
+Progress::~Progress() {
+  context_.before_note = nullptr;
+  context_.err.flush();
+}
 
 void Progress::show(const std::vector<Json>& jobs) {
   if (context_.globals.quiet) return;

@@ -13,7 +13,7 @@ namespace hilltop::cli {
 /// elsewhere. Nothing with --quiet.
 class Progress {
  public:
-  explicit Progress(Context& context) : context_(context), live_(context.screen.err_is_terminal) {}
+  explicit Progress(Context& context);
   ~Progress();  ///< leaves the last table standing
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
