@@ -29,6 +29,7 @@ struct Dispatch {
   Task<> operator()(const Boot& b) const { return boot(run, &b, context); }
   Task<> operator()(const TestMonitors& b) const { return test_monitors(run, &b, context); }
   Task<> operator()(const TestInteractive& b) const { return test_interactive(run, &b, context); }
+  Task<> operator()(const TestDefinitions& b) const { return test_shell(run, &b, context); }
   Task<> operator()(const CommandBlock& b) const { return run_command(run, &b, context); }
 };
 

@@ -189,6 +189,11 @@ class Planner {
                                                }));
   }
 
+  PlannedAction plan_block(const TestDefinitions& test) {
+    return make_block("lava-test-shell",
+                      "run " + joined(test.definitions, [](const TestDefinition& one) { return one.name; }));
+  }
+
   PlannedAction plan_block(const CommandBlock& command) { return make_block("user-command", command.name); }
 
   const JobDefinition& job_;

@@ -29,6 +29,7 @@ struct EffectiveTimeout {
 ///     boot monitor (qemu)   boot-monitored-qemu [ execute-qemu ]
 ///     test monitors         lava-test-monitor
 ///     test interactive      lava-test-interactive
+///     test definitions      lava-test-shell
 ///     command               user-command
 ///     at the end            finalize [ power-off ]
 ///

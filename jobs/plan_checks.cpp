@@ -88,6 +88,7 @@ class BlockChecks {
 
   void operator()(const TestMonitors& test) { check_test(test.common); }
   void operator()(const TestInteractive& test) { check_test(test.common); }
+  void operator()(const TestDefinitions& test) { check_test(test.common); }
 
   void operator()(const CommandBlock& command) {
     if (command.name == "pre_power_command" || command.name == "pre_os_command")

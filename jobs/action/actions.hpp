@@ -19,6 +19,8 @@ Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext contex
 Task<> test_monitors(std::shared_ptr<JobRun> run, const TestMonitors* block, ActionContext context);
 /// Types commands and judges the answers (LAVA 3.4).
 Task<> test_interactive(std::shared_ptr<JobRun> run, const TestInteractive* block, ActionContext context);
+/// Runs test definitions in the board's shell (LAVA 3.1 to 3.3).
+Task<> test_shell(std::shared_ptr<JobRun> run, const TestDefinitions* block, ActionContext context);
 /// Built-in power commands.
 Task<> run_command(std::shared_ptr<JobRun> run, const CommandBlock* block, ActionContext context);
 

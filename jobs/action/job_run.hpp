@@ -15,6 +15,8 @@
 
 namespace hilltop::jobs {
 
+struct PreparedOverlay;
+
 /// Files that a deploy action put in place, by label, in order of the job.
 struct DeployedImage {
   std::string label;
@@ -50,6 +52,8 @@ class JobRun {
   std::uint64_t cursor = 0;    ///< where the next expect begins
   std::uint64_t booted_at = 0;                    ///< where the console stood when the board was last started
   std::map<std::string, std::vector<DeployedImage>> deployed;  ///< by namespace
+  /// Overlays of test shells with what was fetched for them, by namespace (overlay_for).
+  std::map<std::string, std::shared_ptr<const PreparedOverlay>> overlays;
   std::map<std::string, std::string> captured;                 ///< named groups of interactive matches
 
   /// Writes to the job's log; secrets are masked. Returns the line's number.

@@ -154,7 +154,7 @@ std::optional<ActionBlock> read_test(MapReader& block, Place place) {
                         "supported: " + listing(lava::supported_test_kinds()));
     return {};
   }
-  if (kinds[0] == "definitions" || kinds[0] == "services") {
+  if (kinds[0] == "services") {
     block.out().error(block.key_place(kinds[0]), "test " + kinds[0] + " is not supported yet",
                       "supported: " + listing(lava::supported_test_kinds()));
     return {};
@@ -164,6 +164,8 @@ std::optional<ActionBlock> read_test(MapReader& block, Place place) {
   block.finish();
   if (kinds[0] == "monitors")
     return TestMonitors{std::move(common), read_monitors(block.node()["monitors"], block.out())};
+  if (kinds[0] == "definitions")
+    return TestDefinitions{std::move(common), read_definitions(block.node()["definitions"], block.out())};
   return TestInteractive{std::move(common), read_scripts(block.node()["interactive"], block.out())};
 }
 

@@ -16,6 +16,7 @@ struct KindOf {
   std::string_view operator()(const Boot&) const { return "boot"; }
   std::string_view operator()(const TestMonitors&) const { return "test"; }
   std::string_view operator()(const TestInteractive&) const { return "test"; }
+  std::string_view operator()(const TestDefinitions&) const { return "test"; }
   std::string_view operator()(const CommandBlock&) const { return "command"; }
 };
 

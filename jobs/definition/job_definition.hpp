@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "drivers/core/node.hpp"
+#include "jobs/definition/test_definition.hpp"
 
 /// A LAVA job definition, typed. Source: reference of LAVA's job schema, 2026.07 (top-level keys, timeouts, action
 /// blocks). Every struct that was read keeps its Place, so that later checks can point at it.
@@ -28,8 +29,6 @@ struct JobTimeouts {
   std::optional<TimeoutSpec> action, connection, queue;
   std::map<std::string, TimeoutSpec> actions, connections;
 };
-
-enum class Compression : std::uint8_t { none, gz, xz, bz2, zstd };
 
 /// A file to be fetched.
 struct UrlSpec {
@@ -94,7 +93,6 @@ struct Boot {
   Place method_place;  ///< of the value of `method`
 };
 
-enum class CaseResult : std::uint8_t { pass, fail, skip, unknown };
 [[nodiscard]] std::string_view to_string(CaseResult result) noexcept;
 [[nodiscard]] std::optional<CaseResult> case_result_from(std::string_view text) noexcept;  ///< exact, lower case
 
@@ -141,6 +139,12 @@ struct TestInteractive {
   std::vector<InteractiveScript> scripts;
 };
 
+/// test `definitions:`: the test shell (LAVA 3.1 to 3.3).
+struct TestDefinitions {
+  BlockCommon common;
+  std::vector<TestDefinition> definitions;
+};
+
 /// `command: {name: hard_reset}`: built-in power commands.
 struct CommandBlock {
   BlockCommon common;
@@ -148,7 +152,7 @@ struct CommandBlock {
   Place name_place;
 };
 
-using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractive, CommandBlock>;
+using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractive, TestDefinitions, CommandBlock>;
 [[nodiscard]] const BlockCommon& common_of(const ActionBlock& block);
 /// "deploy", "boot", "test", "command".
 [[nodiscard]] std::string_view kind_of(const ActionBlock& block);

@@ -102,7 +102,7 @@ const Names& supported_boot_methods() {
 }
 
 const Names& supported_test_kinds() {
-  static const Names names = {"interactive", "monitors"};
+  static const Names names = {"definitions", "interactive", "monitors"};
   return names;
 }
 

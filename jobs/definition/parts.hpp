@@ -38,7 +38,22 @@ void read_annotations(MapReader& top, JobDefinition& job);
 [[nodiscard]] std::vector<Monitor> read_monitors(const Node& node, Diagnostics& out);
 [[nodiscard]] std::vector<InteractiveScript> read_scripts(const Node& node, Diagnostics& out);
 
+[[nodiscard]] std::vector<TestDefinition> read_definitions(const Node& node, Diagnostics& out);
+/// Names of test definitions are unique in a job.
+void check_definition_names(const JobDefinition& job, Diagnostics& out);
+/// A map of shell variables, in order of writing.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> read_parameters(const Node& node,
+                                                                               const std::string& what,
+                                                                               Diagnostics& out);
+/// Complains about a repository or a branch that git is not to be given.
+void check_git(const std::string& url, const std::string& reference, const Node& node, const std::string& what,
+               Diagnostics& out);
+
 [[nodiscard]] std::optional<UrlSpec> read_url(MapReader& map);
+[[nodiscard]] std::map<std::string, std::string> read_headers(MapReader& map);
+[[nodiscard]] Compression read_compression(MapReader& map);
+/// Complains about a URL that the worker could not fetch from.
+void check_url(const std::string& url, const Node& node, const std::string& what, Diagnostics& out);
 /// `prompts`: text or a list of texts, each a pattern.
 [[nodiscard]] std::vector<std::string> read_prompts(const Node& node, const std::string& what, Diagnostics& out);
 

@@ -135,6 +135,7 @@ JobDefinition read_top(const Node& root, Diagnostics& out) {
   top.finish();
   check_against_job(job, out);
   check_namespaces(job, out);
+  check_definition_names(job, out);
   return job;
 }
 

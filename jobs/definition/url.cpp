@@ -22,6 +22,19 @@ std::optional<std::string> read_digest(MapReader& map, std::string_view key, std
   return value;
 }
 
+void check_file_url(const std::string& url, const Node& node, const std::string& what, Diagnostics& out) {
+  std::string_view rest = std::string_view(url).substr(5);
+  if (rest.starts_with("//")) rest.remove_prefix(2);
+  if (rest.starts_with("localhost/")) rest.remove_prefix(9);
+  if (rest.starts_with("@"))
+    out.error(node.place(), what + ": '" + std::string(rest.substr(0, rest.find('/'))) + "' is a placeholder",
+              "put the absolute path of a folder in its place, as deploy/quickstart does");
+  else if (!rest.starts_with("/") || rest.size() < 2)
+    out.error(node.place(), what + ": a file needs an absolute path", "write file:///folder/name");
+}
+
+}  // namespace
+
 std::map<std::string, std::string> read_headers(MapReader& map) {
   std::map<std::string, std::string> headers;
   const Node node = map.take("headers");
@@ -53,17 +66,6 @@ Compression read_compression(MapReader& map) {
   return Compression::none;
 }
 
-void check_file_url(const std::string& url, const Node& node, const std::string& what, Diagnostics& out) {
-  std::string_view rest = std::string_view(url).substr(5);
-  if (rest.starts_with("//")) rest.remove_prefix(2);
-  if (rest.starts_with("localhost/")) rest.remove_prefix(9);
-  if (rest.starts_with("@"))
-    out.error(node.place(), what + ": '" + std::string(rest.substr(0, rest.find('/'))) + "' is a placeholder",
-              "put the absolute path of a folder in its place, as deploy/quickstart does");
-  else if (!rest.starts_with("/") || rest.size() < 2)
-    out.error(node.place(), what + ": a file needs an absolute path", "write file:///folder/name");
-}
-
 void check_url(const std::string& url, const Node& node, const std::string& what, Diagnostics& out) {
   const std::size_t colon = url.find(':');
   std::string scheme = url.substr(0, colon == std::string::npos ? 0 : colon);
@@ -83,8 +85,6 @@ void check_url(const std::string& url, const Node& node, const std::string& what
     out.error(node.place(), what + ": '" + url + "' is not a URL that can be fetched",
               "expected https://, http:// or file:///");
 }
-
-}  // namespace
 
 std::optional<UrlSpec> read_url(MapReader& map) {
   UrlSpec spec;

@@ -28,9 +28,9 @@ INSTANTIATE_TEST_SUITE_P(
     Kinds, Tests,
     testing::Values(
         actions("nothing", "- test: {timeout: {minutes: 1}}",
-                "job:6:9: test has nothing to run (supported: 'interactive' and 'monitors')"),
+                "job:6:9: test has nothing to run (supported: 'definitions', 'interactive' and 'monitors')"),
         actions("definitions", "- test:\n    definitions: []",
-                "job:7:5: test definitions is not supported yet (supported: 'interactive' and 'monitors')"),
+                "job:7:18: test definitions is empty: nothing would be tested"),
         actions("two", "- test:\n    monitors: []\n    interactive: []",
                 "job:7:5: test has 'interactive' and 'monitors': LAVA would run one of them only (write one test block "
                 "for each)\njob:8:18: test interactive is empty: nothing would be tested"),
