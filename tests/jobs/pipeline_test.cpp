@@ -301,7 +301,7 @@ TEST(Pipeline, ATestIsTriedAgainOnABoardBootedAnew) {
 
 TEST(Pipeline, CancelWhileDeployingBootingAndTesting) {
   const auto deploy = "- deploy: {to: tmpfs, images: {fw: {url: 'http://lab/hang'}}}\n";
-  for (const std::string actions : {std::string(deploy), std::string(boot_to_prompt), std::string(boot) + monitor()}) {
+  for (const std::string& actions : {std::string(deploy), std::string(boot_to_prompt), std::string(boot) + monitor()}) {
     SCOPED_TRACE(actions);
     PipelineBench bench;
     says(bench, "Running TESTSUITE x\r\n");

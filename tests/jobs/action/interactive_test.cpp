@@ -39,7 +39,7 @@ TEST(Interactive, AnAnswerIsAPass) {
 }
 
 TEST(Interactive, ASuccessThatOnlyTheEchoHoldsIsIncomplete) {
-  for (const std::string discard : {"", "      echo: discard\n"}) {
+  for (const std::string& discard : {"", "      echo: discard\n"}) {
     PipelineBench bench;
     repl(bench, [](const std::string&) { return "Traceback: NameError\r\n>>> "; });
     const auto out =
