@@ -77,7 +77,8 @@ JobRecord next_attempt(FarmState& farm, const JobRecord& failed, const jobs::Out
   view.started = view.finished = {};
   view.cases = view.passed = view.failed = 0;
   view.current_action.clear();
-  if (outcome.blame == Blame::infrastructure) out.avoid_board = failed.view.board;
+  // The controller's own restart says nothing against the board.
+  if (outcome.blame == Blame::infrastructure && outcome.board_suspect) out.avoid_board = failed.view.board;
   return out;
 }
 

@@ -40,6 +40,25 @@ struct Arguments {
   bool allow_plain_remote = false;
 };
 
+/// Reads types, rules and lab, and says on standard error what is wrong with them.
+boards::Inventory read_lab(const Arguments& arguments, boards::BoardTypes& types, Diagnostics& diagnostics) {
+  types = boards::BoardTypes::load(arguments.types, arguments.rules, diagnostics);
+  auto inventory = boards::read_inventory(arguments.lab, types, drivers::all_drivers, diagnostics);
+  const auto complaints = diagnostics.to_string();
+  if (!complaints.empty()) std::cerr << complaints << (complaints.ends_with('\n') ? "" : "\n");
+  return inventory;
+}
+
+/// For `hilltop lab check`, which links no concrete driver.
+int check_lab(const Arguments& arguments) {
+  boards::BoardTypes types;
+  Diagnostics diagnostics;
+  const auto inventory = read_lab(arguments, types, diagnostics);
+  if (diagnostics.has_errors()) return exit_configuration;
+  fmt::print("{}: lab {} is right: {} boards\n", arguments.lab.string(), inventory.name, inventory.boards.size());
+  return 0;
+}
+
 /// "ADDRESS:PORT", "[::1]:PORT".
 struct ListenAddress {
   std::string host;
@@ -107,6 +126,19 @@ Result<> write_url(const std::filesystem::path& data, const std::string& url) {
   return ok();
 }
 
+web::WebOptions web_options(const Arguments& arguments, const ListenAddress& listen) {
+  web::WebOptions web;
+  web.address = listen.host;
+  web.port = listen.port;
+  web.tls_certificate = arguments.tls_certificate;
+  web.tls_key = arguments.tls_key;
+  web.upload_dir = arguments.data / "uploads";
+  web.allow_plain = arguments.allow_plain_remote;
+  web.drivers = drivers::all_drivers;
+  web.version = version;
+  return web;
+}
+
 struct Parts {
   std::shared_ptr<controller::WorkerLink> worker;
   std::shared_ptr<controller::Farm> farm;
@@ -132,16 +164,7 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   controller::Farm::Options options{std::move(types), arguments.lab, arguments.data, drivers::all_drivers};
   HILLTOP_CO_TRY(parts.farm, co_await controller::Farm::open(std::move(options), std::move(store), parts.worker,
                                                              std::move(inventory)));
-  web::WebOptions web;
-  web.address = listen.host;
-  web.port = listen.port;
-  web.tls_certificate = arguments.tls_certificate;
-  web.tls_key = arguments.tls_key;
-  web.upload_dir = arguments.data / "uploads";
-  web.allow_plain = arguments.allow_plain_remote;
-  web.drivers = drivers::all_drivers;
-  web.version = version;
-  HILLTOP_CO_TRY(parts.web, web::WebServer::start(std::move(web), control, parts.farm));
+  HILLTOP_CO_TRY(parts.web, web::WebServer::start(web_options(arguments, listen), control, parts.farm));
   const bool v6 = listen.host.find(':') != std::string::npos;
   const auto url = fmt::format("{}://{}{}{}:{}", arguments.tls_certificate.empty() ? "http" : "https", v6 ? "[" : "",
                                listen.host, v6 ? "]" : "", parts.web->port());
@@ -201,13 +224,16 @@ Task<> run(Arguments arguments, ListenAddress listen, boards::BoardTypes types, 
 
 int run_daemon(Arguments arguments) {
   const auto listen = parse_listen(arguments.listen);
+  const auto safe = listen ? web::check_exposure(web_options(arguments, *listen)) : Result<>(listen.error());
+  if (!safe) {
+    std::cerr << "hilltopd: " << safe.error().text << "\n";
+    return exit_configuration;
+  }
   Diagnostics diagnostics;
-  auto types = boards::BoardTypes::load(arguments.types, arguments.rules, diagnostics);
-  auto inventory = boards::read_inventory(arguments.lab, types, drivers::all_drivers, diagnostics);
-  if (!diagnostics.all().empty())
-    std::cerr << diagnostics.to_string() << (diagnostics.to_string().ends_with('\n') ? "" : "\n");
+  boards::BoardTypes types;
+  auto inventory = read_lab(arguments, types, diagnostics);
   if (diagnostics.has_errors()) return exit_configuration;
-  auto lock = listen ? DataLock::take(arguments.data) : Result<DataLock>(listen.error());
+  auto lock = DataLock::take(arguments.data);
   if (!lock) {
     std::cerr << "hilltopd: " << lock.error().text << "\n";
     return exit_configuration;
@@ -238,10 +264,14 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("hilltopd: the controller of a board farm");
   app.set_version_flag("--version", fmt::format("hilltopd {}", version));
-  app.add_option("--lab", arguments.lab, "the lab file: what is plugged into what")->required();
-  app.add_option("--data", arguments.data,
-                 "folder for the database, transcripts, logs and artifacts; made when missing")
-      ->required();
+  std::filesystem::path to_check;
+  auto* lab = app.add_option("--lab", arguments.lab, "the lab file: what is plugged into what");
+  auto* data = app.add_option("--data", arguments.data,
+                              "folder for the database, transcripts, logs and artifacts; made when missing");
+  lab->needs(data);
+  data->needs(lab);
+  auto* check = app.add_option("--check-lab", to_check, "check this lab file, its types and rules, and start nothing");
+  check->excludes(lab)->excludes(data);
   app.add_option("--listen", arguments.listen, "ADDRESS:PORT; port 0 takes any free one")->capture_default_str();
   app.add_option("--types", arguments.types, "folder of board types")->capture_default_str();
   app.add_option("--rules", arguments.rules, "folder of rule packs")->capture_default_str();
@@ -254,8 +284,13 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   try {
     app.parse(argc, argv);
+    if (!*check && !*lab) throw CLI::RequiredError("--lab and --data, or --check-lab");
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : exit_configuration;
+  }
+  if (*check) {
+    arguments.lab = to_check;
+    return check_lab(arguments);
   }
   log::set_level(level_from(arguments.log_level).value_or(log::Level::info));
   std::signal(SIGPIPE, SIG_IGN);

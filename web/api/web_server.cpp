@@ -26,16 +26,6 @@ void hand_out(const std::vector<Outlet>& outlets, const controller::FarmEvent& e
         [feed = outlet.feed, shared = EventFeed::ItemPtr(item)]() mutable { feed->push(std::move(shared)); });
 }
 
-Result<> check_exposure(const WebOptions& options) {
-  boost::system::error_code ec;
-  const auto address = asio::ip::make_address(options.address, ec);
-  if (ec || address.is_loopback() || options.allow_plain || !options.tls_certificate.empty()) return ok();
-  return Error(Errc::denied, Blame::configuration,
-               "listen on " + options.address +
-                   ": tokens would cross the network in the clear; give a certificate and a key, " +
-                   "or say explicitly that this is wanted");
-}
-
 class Server final : public WebServer {
  public:
   Server(asio::any_io_executor control, std::shared_ptr<controller::Farm> farm)
@@ -98,6 +88,16 @@ class Server final : public WebServer {
 };
 
 }  // namespace
+
+Result<> check_exposure(const WebOptions& options) {
+  boost::system::error_code ec;
+  const auto address = asio::ip::make_address(options.address, ec);
+  if (ec || address.is_loopback() || options.allow_plain || !options.tls_certificate.empty()) return ok();
+  return Error(Errc::denied, Blame::configuration,
+               "listen on " + options.address +
+                   ": tokens would cross the network in the clear; give --tls-cert and --tls-key, or say " +
+                   "--allow-plain-remote if that is wanted");
+}
 
 Result<std::unique_ptr<WebServer>> WebServer::start(WebOptions options, asio::any_io_executor control,
                                                     std::shared_ptr<controller::Farm> farm) {

@@ -23,6 +23,10 @@ struct WebOptions {
   std::string version = "0.1.0";
 };
 
+/// Whether these options keep tokens off the network in the clear: asked by start(), and by who wants to know before
+/// anything is opened. Errors: denied (configuration), naming hilltopd's options.
+Result<> check_exposure(const WebOptions& options);
+
 /// REST, WebSockets and the page over a farm.
 class WebServer {
  public:
