@@ -20,7 +20,7 @@ namespace hilltop::jobs::testshell {
 
 /// Copies the initramfs `from` to `to` with the overlay as a further cpio segment (newc) of its own behind it: the
 /// kernel unpacks one after the other, so nothing is unpacked here. A ramdisk whose compression has no end of its own
-/// (lz4, lzma, lzo) gets the segment in front. `segment` compresses the new segment (none, gz, xz, zstd).
+/// (lz4, lzma, lzo) gets the segment in front. `segment` compresses the new segment (none, gz, zstd).
 /// Blocks: call it on a lane. Errors: io, timeout (infrastructure); bad_input (job) when `from` is no initramfs:
 /// neither cpio nor compressed (a legacy U-Boot header must be taken off before). Source: Linux
 /// Documentation/driver-api/early-userspace/buffer-format.rst; init/initramfs.c.
