@@ -10,7 +10,9 @@ TEST(Microbit, RunsTheDemoJobToItsVerdict) {
     GTEST_SKIP() << "firmware-microbit-micropython is not installed";
   const std::filesystem::path source = HILLTOP_SOURCE_DIR;
   test::TempDir dir;
-  std::filesystem::copy(source / "boards" / "types", dir.path() / "types");
+  std::filesystem::create_directories(dir.path() / "types");
+  for (const auto* type : {"base.yaml", "base-mcu.yaml", "base-qemu-mcu.yaml", "microbit.yaml"})
+    std::filesystem::copy(source / "boards" / "types" / type, dir.path() / "types");
   std::filesystem::copy(source / "boards" / "rules", dir.path() / "rules");
   test::FarmRig rig(test::lab_of("  microbit-1:\n    type: microbit\n    emulator: {driver: qemu}\n"), dir.path());
   const auto hello = rig.submit(test::read_whole(source / "deploy/labs/demo/jobs/microbit-hello.yaml"));
