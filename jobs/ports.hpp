@@ -21,6 +21,11 @@ class ArtifactSource {
   /// Errors: mismatch (infrastructure) for a wrong digest or length; not_found, unavailable, timeout (infrastructure);
   /// denied (job) for a URL or file that the lab does not allow.
   virtual Task<std::filesystem::path> fetch(UrlSpec spec, Deadline deadline) = 0;
+
+  /// Whether tests may be cloned from the git repository at `url`. Errors: denied (job), with what the lab's owner can do.
+  [[nodiscard]] virtual Result<> may_clone(const std::string& url) const {
+    return Error(Errc::denied, Blame::job, url + ": this lab fetches no repositories");
+  }
 };
 
 /// Where a running job reports to. Calls never block and never fail; order is kept.

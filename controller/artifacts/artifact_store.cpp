@@ -108,6 +108,34 @@ Result<fs::path> allowed_file(const std::string& url, const Allowed& allowed) {
   return file;
 }
 
+/// The host of an http: or https: URL; "" for others.
+std::string host_of(const std::string& url) {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), &curl_url_cleanup);
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "";
+  char* host = nullptr;
+  if (curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK) return "";
+  const std::unique_ptr<char, void (*)(void*)> owned(host, &curl_free);
+  return host;
+}
+
+/// git opens its connections itself, where nobody sees which address a name leads to: its hosts are named by the lab.
+Result<> may_clone_from(const std::string& url, const Allowed& allowed) {
+  if (url.starts_with("file:")) {
+    HILLTOP_TRY(const auto asked, path_of(url));
+    std::error_code failed;
+    const auto folder = fs::weakly_canonical(asked, failed);
+    if (!failed && std::ranges::any_of(allowed.roots, [&](const auto& root) { return is_within(folder, root); }))
+      return ok();
+    return denied(
+        fmt::format("{}: outside of the folders that the lab allows (artifacts: file_roots of the lab file)", url));
+  }
+  const auto host = host_of(url);
+  const bool http = url.starts_with("https://") || url.starts_with("http://");
+  if (http && std::ranges::find(allowed.hosts, host) != allowed.hosts.end()) return ok();
+  return denied(
+      fmt::format("{}: repositories come from hosts that the lab names (artifacts: allow_hosts of the lab file)", url));
+}
+
 Result<> copy_in(const fs::path& file, Incoming& incoming, const jobs::UrlSpec& spec) {
   HILLTOP_CHECK(incoming.restart(spec));
   std::ifstream in(file, std::ios::binary);
@@ -151,6 +179,10 @@ class ArtifactStoreImpl final : public ArtifactStore, public std::enable_shared_
     }
     allowed->hosts = lab.url_allow_list;
     std::atomic_store(&allowed_, std::shared_ptr<const Allowed>(std::move(allowed)));
+  }
+
+  [[nodiscard]] Result<> may_clone(const std::string& url) const override {
+    return may_clone_from(url, *std::atomic_load(&allowed_));
   }
 
   Task<fs::path> fetch(jobs::UrlSpec spec, Deadline deadline) override {
