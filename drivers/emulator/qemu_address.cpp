@@ -80,7 +80,8 @@ void check_machine(Fields& fields) {
     const auto text = fields.text(key);
     if (text && text->empty()) fields.error(address[key], std::string("'") + key + "' is empty");
   }
-  for (const auto* key : {"system", "machine", "cpu", "memory", "memories", "boot_image"}) {
+  for (const auto* key :
+       {"system", "machine", "cpu", "memory", "memories", "boot_image", "bios", "kernel", "network", "drives"}) {
     if (configurable && address.contains(key))
       fields.error(address[key], std::string("'") + key + "' has no meaning where each job chooses the machine");
   }
@@ -100,6 +101,19 @@ void check_boot_image(Fields& fields, const Node& memories) {
   if (memories.items().empty()) fields.error(place, "'boot_image' needs 'memories' that it goes to");
 }
 
+void check_network(const Node& network, Diagnostics& diagnostics) {
+  if (!network) return;
+  Fields fields(network, "qemu network", diagnostics);
+  for (const auto* key : {"mode", "card"}) fields.require(key, "text");
+  (void)fields.word("mode", {"user"});
+  (void)fields.word("card", {"virtio-net-pci", "virtio-net-device", "e1000", "onboard"});
+  fields.refuse_others();
+}
+
+void check_drives(const Node& drives, Diagnostics& diagnostics) {
+  for (const auto& [name, entry] : drives.entries()) check_qemu_drive(name.text(), entry, diagnostics);
+}
+
 }  // namespace
 
 void check_qemu_address(const Node& address, Diagnostics& diagnostics) {
@@ -112,6 +126,9 @@ void check_qemu_address(const Node& address, Diagnostics& diagnostics) {
   for (const auto& memory : memories.items()) check_memory(memory, diagnostics);
   if (diagnostics.all().size() == before) check_no_overlap(memories, diagnostics);
   check_boot_image(fields, memories);
+  for (const auto* key : {"bios", "kernel"}) (void)fields.text(key);
+  check_network(fields.map("network"), diagnostics);
+  check_drives(fields.map("drives"), diagnostics);
   (void)fields.texts("extra_args");
   fields.refuse_others();
 }
@@ -124,7 +141,12 @@ QemuAddress read_qemu_address(const Node& address) {
   out.memory = text_or(address, "memory");
   if (const auto memories = address["memories"])
     for (const auto& memory : memories.items()) out.memories.push_back(read_memory_range(memory));
-  out.boot_image = text_or(address, "boot_image");
+  out.boot_image = file_at(address["boot_image"]);
+  out.bios = file_at(address["bios"]);
+  out.kernel = file_at(address["kernel"]);
+  if (const auto network = address["network"]) out.network_card = text_or(network, "card");
+  for (const auto& [name, entry] : address["drives"].entries())
+    out.drives.push_back(read_qemu_drive(name.text(), entry));
   out.extra_args = texts_of(address["extra_args"]);
   if (const auto configurable = address["configurable"]) out.configurable = configurable.as_bool().value_or(false);
   return out;

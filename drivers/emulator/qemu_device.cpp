@@ -81,6 +81,7 @@ class QemuDevice final : public Device {
   Probe* probe() override { return &probe_; }
   Flasher* flasher() override { return flashable_ ? &flasher_ : nullptr; }
   ConfigurableMachine* machine() override { return configurable_ ? &configuration_ : nullptr; }
+  BootFiles* boot_files() override { return configurable_ ? nullptr : &machine_->boot(); }
   Task<> shut_down(Deadline deadline) override { return QemuMachine::shut_down(machine_, deadline); }
 
  private:

@@ -31,6 +31,7 @@ QemuMachine::QemuMachine(Env env, QemuAddress address)
       address_(std::move(address)),
       storage_(env_.state_dir, address_.memories, address_.boot_image),
       line_(env_.executor),
+      boot_(std::make_shared<QemuBoot>(address_, env_.state_dir)),
       scope_(env_.executor, "qemu") {
   if (!address_.configurable) chosen_ = fixed_argv(address_);
 }
@@ -48,11 +49,13 @@ void QemuMachine::on_end(std::string reason) {
 Task<> QemuMachine::start(std::shared_ptr<QemuMachine> self, bool halted, Deadline deadline) {
   if (!self->chosen_)
     co_return Error(Errc::unavailable, Blame::job, "the job has not chosen a machine (context: arch, ...)");
+  HILLTOP_CO_TRY(const auto boot_words, co_await QemuBoot::prepare(self->boot_, deadline));
   self->process_.reset();  // one that died: its debug socket goes before the new one is made
   HILLTOP_CO_CHECK(self->line_.make());
   self->line_.power_on();
   QemuProcess::Launch launch;
   launch.argv = *self->chosen_;
+  launch.argv.insert(launch.argv.end(), boot_words.begin(), boot_words.end());
   launch.console_fd = self->line_.board_end();
   launch.socket_dir = self->env_.state_dir;
   launch.halted = halted;

@@ -11,6 +11,7 @@
 #include "drivers/api/power_port.hpp"
 #include "drivers/core/env.hpp"
 #include "drivers/emulator/qemu_address.hpp"
+#include "drivers/emulator/qemu_boot.hpp"
 #include "drivers/emulator/qemu_process.hpp"
 #include "drivers/emulator/qemu_storage.hpp"
 #include "drivers/fake/socket_line.hpp"
@@ -27,6 +28,7 @@ class QemuMachine : public std::enable_shared_from_this<QemuMachine> {
   ~QemuMachine();
 
   [[nodiscard]] SocketLine& line() { return line_; }
+  [[nodiscard]] QemuBoot& boot() { return *boot_; }
   [[nodiscard]] bool running() const { return process_ && process_->running(); }
   void on_lost(std::function<void(std::string)> handler) { on_lost_ = std::move(handler); }
   /// The program and machine of the next power-on; nothing: it cannot be powered.
@@ -55,6 +57,7 @@ class QemuMachine : public std::enable_shared_from_this<QemuMachine> {
   QemuAddress address_;
   QemuStorage storage_;
   SocketLine line_;
+  std::shared_ptr<QemuBoot> boot_;
   std::optional<std::vector<std::string>> chosen_;
   std::function<void(std::string)> on_lost_;
   std::shared_ptr<QemuProcess> process_;
