@@ -46,6 +46,8 @@ Typing read_typing(const Node& map, Diagnostics& diagnostics) {
 
 ImageFormat format_from(std::string_view word) {
   if (word == "elf") return ImageFormat::elf;
+  if (word == "srec") return ImageFormat::srec;
+  if (word == "uf2") return ImageFormat::uf2;
   return word == "hex" ? ImageFormat::intel_hex : ImageFormat::raw;
 }
 
@@ -56,7 +58,7 @@ FlashFacts read_flash(const Node& map, Diagnostics& diagnostics) {
   out.supported = fields.flag("supported").value_or(true);
   out.source = fields.text("source").value_or("");
   out.verified = read_verified(fields);
-  for (const auto& word : fields.words("formats", {"elf", "hex", "bin"}).value_or(no_words))
+  for (const auto& word : fields.words("formats", {"elf", "hex", "bin", "srec", "uf2"}).value_or(no_words))
     out.formats.push_back(format_from(word));
   if (const auto address = fields.integer("raw_address")) out.raw_address = static_cast<std::uint64_t>(*address);
   constexpr int most_images = 16;

@@ -2,10 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 
 #include "controller/worker/worker_core.hpp"
+#include "jobs/action/image_format.hpp"
 
 namespace hilltop::controller {
 namespace {
@@ -16,28 +15,19 @@ using drivers::PowerState;
 
 constexpr std::uint32_t most_console_bytes = 1 << 20;
 
-/// ELF and Intel HEX say what they are in their first bytes. Source: ELF gABI 4.1 e_ident; Intel HEX 1988, record mark.
+/// What kind of image a file is, its own first bytes say.
 Result<FlashImage> image_of(const std::string& path, const boards::BoardType& type) {
-  std::ifstream file(path, std::ios::binary);
-  std::array<char, 4> head{};
-  if (!file.read(head.data(), 1))
-    return Error(Errc::bad_input, Blame::job, fmt::format("{} is empty or cannot be read", path));
-  file.read(head.data() + 1, 3);
+  HILLTOP_TRY(const auto format, jobs::image_format_of(path));
   FlashImage out;
   out.path = path;
-  if (std::string_view(head.data(), head.size()) ==
-      "\x7f"
-      "ELF") {
-    out.format = ImageFormat::elf;
-  } else if (head[0] == ':') {
-    out.format = ImageFormat::intel_hex;
-  } else if (type.flash.raw_address) {
-    out.address = type.flash.raw_address;
-  } else {
+  out.format = format;
+  if (format != ImageFormat::raw) return out;
+  if (!type.flash.raw_address)
     return Error(Errc::bad_input, Blame::job,
-                 fmt::format("{} is neither ELF nor Intel HEX, and board type {} does not say where raw images go",
+                 fmt::format("{} is no ELF, Intel HEX, S-record or UF2 file, and board type {} does not say where raw "
+                             "images go",
                              path, type.name));
-  }
+  out.address = type.flash.raw_address;
   return out;
 }
 

@@ -12,9 +12,9 @@
 
 namespace hilltop::drivers {
 
-enum class ImageFormat : std::uint8_t { elf, intel_hex, raw };
+enum class ImageFormat : std::uint8_t { elf, intel_hex, raw, srec, uf2 };
 
-/// One file to be written. ELF and Intel HEX carry their addresses; raw needs `address`.
+/// One file to be written. All formats but raw carry their addresses; raw needs `address`.
 struct FlashImage {
   std::filesystem::path path;
   ImageFormat format = ImageFormat::raw;

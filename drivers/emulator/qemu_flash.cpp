@@ -16,8 +16,12 @@ std::string_view format_name(ImageFormat format) {
       return "elf";
     case ImageFormat::intel_hex:
       return "hex";
+    case ImageFormat::srec:
+      return "srec";
+    case ImageFormat::uf2:
+      return "uf2";
     case ImageFormat::raw:
-      return "raw";
+      break;
   }
   return "raw";
 }

@@ -7,6 +7,8 @@
 
 #include "drivers/protocol/elf.hpp"
 #include "drivers/protocol/intel_hex.hpp"
+#include "drivers/protocol/srec.hpp"
+#include "drivers/protocol/uf2.hpp"
 
 namespace hilltop::drivers {
 namespace {
@@ -59,6 +61,8 @@ Result<Image> read_image_file(const std::filesystem::path& path, std::string_vie
   const auto name = path.filename().string();
   if (format == "elf") return read_elf(bytes, name);
   if (format == "hex") return read_intel_hex(bytes, name);
+  if (format == "srec") return read_srec(bytes, name);
+  if (format == "uf2") return read_uf2(bytes, name);
   return read_raw(std::move(bytes), raw_address, name);
 }
 

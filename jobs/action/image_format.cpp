@@ -6,6 +6,9 @@
 #include <fstream>
 #include <string>
 
+#include "drivers/protocol/srec.hpp"
+#include "drivers/protocol/uf2.hpp"
+
 namespace hilltop::jobs {
 namespace {
 
@@ -34,6 +37,8 @@ Result<drivers::ImageFormat> image_format_of(const std::filesystem::path& path) 
   const auto first = head.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && is_hex_record(std::string_view(head).substr(first)))
     return drivers::ImageFormat::intel_hex;
+  if (drivers::is_uf2(head)) return drivers::ImageFormat::uf2;
+  if (drivers::is_srec(head)) return drivers::ImageFormat::srec;
   return drivers::ImageFormat::raw;
 }
 
