@@ -23,8 +23,10 @@ TEST_F(DemoLab, IsRightForTheDriversThatThereAre) {
   EXPECT_EQ(diagnostics_.to_string(), "");
   std::vector<std::string> names;
   for (const auto& board : lab.boards) names.push_back(board.name);
-  EXPECT_THAT(names, testing::ElementsAre("microbit-01", "microbit-02", "an385-01", "lm3s-01", "stm32vl-01", "an521-01",
-                                          "qemu-01", "qemu-02"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("microbit-01", "microbit-02", "an385-01", "lm3s-01", "stm32vl-01", "an521-01",
+                                   "qemu-01", "qemu-02", "arm64-uboot-01", "arm64-uboot-02", "arm64-uefi-01",
+                                   "arm64-uefi-02", "armv7-uboot-01", "riscv64-uboot-01", "orangepi-01", "x86-64-01"));
   EXPECT_THAT(lab.file_roots, testing::Contains(source / "build/firmware"));
 }
 

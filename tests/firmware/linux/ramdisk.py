@@ -133,6 +133,7 @@ def build(arguments, image):
     for applet in arguments.applets.read_text().split():
         if applet not in ("busybox", "init"):
             tree.link(f"bin/{applet}", "busybox")
+    tree.link("sbin/modprobe", "../bin/busybox")  # where the kernel looks for it
     init = (HERE / "init").read_bytes()
     tree.file("init" if image == "ramdisk" else "sbin/init", init, 0o755)
     tree.file("etc/image", image + "\n")
