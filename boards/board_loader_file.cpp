@@ -114,6 +114,8 @@ void read_boot_facts(Fields& fields, BoardType& type, Diagnostics& diagnostics) 
   for (const auto& stage : fields.list("boot_stages").items())
     type.boot_stages.push_back(read_stage(stage, diagnostics));
   type.prompts = read_patterns(fields, "prompts");
+  constexpr int longest_s = 86'400;
+  if (const auto after = fields.integer("rest_after_s", 0, longest_s)) type.rest_after = std::chrono::seconds(*after);
 }
 
 }  // namespace hilltop::boards

@@ -6,7 +6,7 @@
 
 namespace hilltop::boards {
 
-/// Reads the keys `loaders`, `boot_stages` and `prompts` of a board type. Complaints go to `diagnostics`: what is
+/// Reads the keys `loaders`, `boot_stages`, `prompts` and `rest_after_s` of a board type. Complaints go to `diagnostics`: what is
 /// missing, patterns that do not compile, loaders that no boot method uses.
 void read_boot_facts(Fields& fields, BoardType& type, Diagnostics& diagnostics);
 

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #include "boards/board_devices.hpp"
+#include "boards/idle_watch.hpp"
 #include "boards/operation_lock.hpp"
 #include "drivers/core/log.hpp"
 
@@ -22,6 +23,11 @@ struct OpenConsole {
   int fd = -1;
   std::shared_ptr<Console> console;
 };
+
+constexpr auto look_at_idle = std::chrono::seconds(1);
+constexpr auto longest_rest = std::chrono::seconds(5);
+/// What a board that rests runs for in between: what it had read before it was halted is answered then.
+constexpr auto awake_time = std::chrono::milliseconds(50);
 
 Error no_power() { return Error(Errc::unavailable, Blame::infrastructure, "the board has no power"); }
 
@@ -81,6 +87,9 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   static Task<> do_clean(std::shared_ptr<Session> self, Deadline deadline);
   static Task<> do_close(std::shared_ptr<Session> self, Deadline deadline);
 
+  static Task<> watch_idle(std::weak_ptr<Session> weak);
+  static Task<bool> rest_if_idle(std::shared_ptr<Session> self, std::shared_ptr<IdleWatch> idle);
+
   // The following want the lock held.
   static Task<> set_power(std::shared_ptr<Session> self, PowerState wanted, Deadline deadline);
   static Task<> off_and_on(std::shared_ptr<Session> self, Deadline deadline);
@@ -103,6 +112,7 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   PowerState last_power_ = PowerState::unknown;
   std::uint64_t switched_ = 0;  // counts power changes, so that a late report of a loss does not hit the next power-on
   std::function<void(std::string)> on_power_lost_;
+  std::optional<std::uint64_t> idle_watch_;
   TaskScope scope_;
 };
 
@@ -119,6 +129,8 @@ Task<> Session::open_consoles(std::shared_ptr<Session> self, Deadline deadline) 
   }
   const std::weak_ptr<Session> weak = self;
   if (auto* power = self->devices_.power()) {
+    if (power->can_rest() && !self->type_->loaders.empty() && self->type_->rest_after.count() > 0)
+      self->idle_watch_ = self->scope_.spawn("idle", watch_idle(weak));
     power->on_lost([weak](std::string reason) {
       if (const auto session = weak.lock()) session->lost(std::move(reason));
     });
@@ -243,8 +255,34 @@ Task<> Session::do_clean(std::shared_ptr<Session> self, Deadline deadline) {
   co_return off;
 }
 
+/// Whether the board is at rest. The lock is not held: each operation on the board ends a rest by itself.
+Task<bool> Session::rest_if_idle(std::shared_ptr<Session> self, std::shared_ptr<IdleWatch> idle) {
+  if (self->last_power_ != PowerState::on || self->consoles_.empty()) co_return false;
+  HILLTOP_CO_TRY(const auto waits, co_await IdleWatch::waits_at_prompt(idle, self->consoles_.front().console));
+  if (!waits) co_return false;
+  HILLTOP_CO_TRY(const auto typed, co_await self->devices_.power()->rest(longest_rest));
+  if (typed) idle->awake();
+  co_return !typed;
+}
+
+Task<> Session::watch_idle(std::weak_ptr<Session> weak) {
+  std::shared_ptr<IdleWatch> idle;
+  for (auto pause = std::chrono::milliseconds(look_at_idle);;) {
+    HILLTOP_CO_CHECK(co_await sleep_for(pause));
+    const auto self = weak.lock();
+    if (!self) co_return ok();
+    if (!idle) {
+      HILLTOP_CO_TRY(idle, IdleWatch::make(*self->type_));
+    }
+    const auto rests = co_await rest_if_idle(self, idle);
+    if (!rests && rests.error().code == Errc::canceled) co_return rests.error();
+    pause = rests && *rests ? awake_time : std::chrono::milliseconds(look_at_idle);
+  }
+}
+
 Task<> Session::do_close(std::shared_ptr<Session> self, Deadline deadline) {
   co_await ignore_cancellation();
+  if (self->idle_watch_) self->scope_.cancel(*self->idle_watch_);
   Result<> done = ok();
   {
     HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));

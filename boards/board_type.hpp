@@ -68,6 +68,7 @@ struct BoardType {
   std::vector<std::string> boot_methods;          ///< "minimal", "monitor", "qemu", "u-boot", ...
   std::map<std::string, LoaderFacts, std::less<>> loaders;              ///< by boot method: "u-boot", "grub", "grub-efi", "uefi"
   std::vector<BootStage> boot_stages;                                   ///< in the order in which they come
+  std::chrono::milliseconds rest_after{60'000};                         ///< an emulated board rests when it has waited at a loader's prompt so long; 0: never
   std::vector<std::string> prompts;                                     ///< of its shell, where a job names none
   std::map<std::string, std::chrono::nanoseconds> action_timeouts;      ///< LAVA: device timeouts.actions
   std::map<std::string, std::chrono::nanoseconds> connection_timeouts;  ///< LAVA: device timeouts.connections

@@ -46,26 +46,26 @@ class BootFiles {
   };
   /// A port of a virtual switch: datagram sockets by their paths, one frame each way in each datagram.
   struct Link {
-    std::string local_path;
-    std::string remote_path;
-    std::string mac;  ///< "52:54:00:..."
+    std::string local_path = {};
+    std::string remote_path = {};
+    std::string mac = {};  ///< "52:54:00:..."
   };
   struct Lent {
-    std::string job_dir;                        ///< the only folder whose files the rest may name
-    std::string tftp_dir;                       ///< what the board finds at Network::tftp_ip by TFTP; "": nothing
-    std::vector<Forward> forwards;
-    std::vector<Link> links;                    ///< further network cards, in this order
-    std::map<std::string, std::string> drives;  ///< the job's image (raw or qcow2) by the name of the drive; written in place
-    std::string kernel;                         ///< loaded by the emulator, without any boot loader; "": none of these
-    std::string ramdisk;
-    std::string dtb;
-    std::string command_line;
+    std::string job_dir = {};                        ///< the only folder whose files the rest may name
+    std::string tftp_dir = {};                       ///< what the board finds at Network::tftp_ip by TFTP; "": nothing
+    std::vector<Forward> forwards = {};
+    std::vector<Link> links = {};                    ///< further network cards, in this order
+    std::map<std::string, std::string> drives = {};  ///< the job's image (raw or qcow2) by the name of the drive; written in place
+    std::string kernel = {};                         ///< loaded by the emulator, without any boot loader; "": none of these
+    std::string ramdisk = {};
+    std::string dtb = {};
+    std::string command_line = {};
   };
   /// Where the board sees the worker, in its own network. All empty: it has no network.
   struct Network {
-    std::string tftp_ip;     ///< TFTP, DHCP and the router
-    std::string forward_ip;  ///< Lent::forwards
-    std::string board_ip;    ///< what DHCP gives
+    std::string tftp_ip = {};     ///< TFTP, DHCP and the router
+    std::string forward_ip = {};  ///< Lent::forwards
+    std::string board_ip = {};    ///< what DHCP gives
   };
 
   [[nodiscard]] virtual Network network() const = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -27,6 +28,15 @@ class PowerPort {
 
   /// Called on the worker's thread when power is lost without having been switched (an emulator that died, a breaker).
   virtual void on_lost(std::function<void(std::string reason)> handler) { (void)handler; }
+
+  /// Whether rest() does anything: only an emulated board can.
+  [[nodiscard]] virtual bool can_rest() const { return false; }
+  /// Halts the board for `duration`, so that it costs its host nothing; it goes on where it was. Value: whether it was
+  /// typed to meanwhile, which ends the rest early, as any operation on the board does. Time stands still for it.
+  virtual Task<bool> rest(std::chrono::milliseconds duration) { return no_rest(duration); }
+
+ private:
+  static Task<bool> no_rest(std::chrono::milliseconds) { co_return false; }
 };
 
 }  // namespace hilltop::drivers

@@ -18,6 +18,8 @@ class QemuPower final : public PowerPort {
   }
   Task<PowerState> state(Deadline) override { return state_of(machine_); }
   void on_lost(std::function<void(std::string)> handler) override { machine_->on_lost(std::move(handler)); }
+  [[nodiscard]] bool can_rest() const override { return true; }
+  Task<bool> rest(std::chrono::milliseconds duration) override { return QemuMachine::rest(machine_, duration); }
 
  private:
   static Task<PowerState> state_of(std::shared_ptr<QemuMachine> machine) {

@@ -112,6 +112,7 @@ Task<> QemuMachine::keep_own_writes(std::shared_ptr<QemuMachine> self) {
 
 Task<> QemuMachine::power_off(std::shared_ptr<QemuMachine> self, Deadline deadline) {
   co_await ignore_cancellation();
+  self->wake();
   if (self->running() && writes_its_flash(self->address_)) {
     if (const auto kept = co_await keep_own_writes(self); !kept)
       log::warn("qemu {}: what the board wrote to its flash is lost: {}", self->address_.machine, kept.error().text);
@@ -128,8 +129,29 @@ Task<> QemuMachine::cut(std::shared_ptr<QemuMachine> self, Deadline deadline) {
   co_return ok();
 }
 
+void QemuMachine::wake() {
+  if (!std::exchange(resting_, false)) return;
+  if (process_) process_->thaw();
+}
+
+/// The process is stopped, not its cores: what is typed waits in the socket, where it is seen and not lost.
+Task<bool> QemuMachine::rest(std::shared_ptr<QemuMachine> self, std::chrono::milliseconds duration) {
+  if (!self->running() || !self->up_ || self->resting_) co_return false;
+  const auto until = Deadline::after(duration);
+  self->resting_ = true;
+  self->process_->freeze();
+  constexpr auto look_again = std::chrono::milliseconds(20);
+  Result<> slept = ok();
+  while (slept && self->resting_ && !self->line_.typed() && !until.passed()) slept = co_await sleep_for(look_again);
+  const bool typed = self->line_.typed();
+  self->wake();
+  if (!slept) co_return std::move(slept).error();
+  co_return typed;
+}
+
 Task<> QemuMachine::reset(std::shared_ptr<QemuMachine> self, Deadline deadline) {
   if (!self->running()) co_return Error(Errc::unavailable, Blame::infrastructure, "the board has no power");
+  self->wake();
   co_return co_await QemuProcess::reset(self->process_, deadline);
 }
 
@@ -166,6 +188,7 @@ Task<> QemuMachine::flash_unpowered(std::shared_ptr<QemuMachine> self, std::vect
 
 Task<> QemuMachine::flash(std::shared_ptr<QemuMachine> self, std::vector<FlashImage> images, FlashProgress progress,
                           Deadline deadline) {
+  self->wake();
   HILLTOP_CO_TRY(auto read, read_images(std::move(images)));
   HILLTOP_CO_CHECK(check_fit(read, self->address_.memories));
   read = without_absent(std::move(read), self->address_.memories);

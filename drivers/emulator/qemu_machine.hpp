@@ -37,6 +37,7 @@ class QemuMachine : public std::enable_shared_from_this<QemuMachine> {
   static Task<> power_on(std::shared_ptr<QemuMachine> self, Deadline deadline);
   static Task<> power_off(std::shared_ptr<QemuMachine> self, Deadline deadline);
   static Task<> reset(std::shared_ptr<QemuMachine> self, Deadline deadline);
+  static Task<bool> rest(std::shared_ptr<QemuMachine> self, std::chrono::milliseconds duration);
   static Task<> flash(std::shared_ptr<QemuMachine> self, std::vector<FlashImage> images, FlashProgress progress,
                       Deadline deadline);
   static Task<> shut_down(std::shared_ptr<QemuMachine> self, Deadline deadline);
@@ -52,6 +53,7 @@ class QemuMachine : public std::enable_shared_from_this<QemuMachine> {
   static Task<> resume(std::shared_ptr<QemuMachine> self);
   static Task<> cut(std::shared_ptr<QemuMachine> self, Deadline deadline);
   void on_end(std::string reason);
+  void wake();
 
   Env env_;
   QemuAddress address_;
@@ -61,6 +63,7 @@ class QemuMachine : public std::enable_shared_from_this<QemuMachine> {
   std::optional<std::vector<std::string>> chosen_;
   std::function<void(std::string)> on_lost_;
   std::shared_ptr<QemuProcess> process_;
+  bool resting_ = false;
   bool up_ = false;  // powered on successfully, and not off since
   TaskScope scope_;
 };

@@ -201,6 +201,14 @@ Task<> QemuProcess::kill(std::shared_ptr<QemuProcess> self, Deadline deadline) {
   co_return ok();
 }
 
+void QemuProcess::freeze() {
+  if (!ended_) process_->signal(SIGSTOP);
+}
+
+void QemuProcess::thaw() {
+  if (!ended_) process_->signal(SIGCONT);
+}
+
 void QemuProcess::abandon() {
   killed_ = true;
   on_end_ = nullptr;

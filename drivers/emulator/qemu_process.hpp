@@ -47,6 +47,9 @@ class QemuProcess {
   static Task<std::shared_ptr<GdbClient>> attach(std::shared_ptr<QemuProcess> self, Deadline deadline);
   /// Kills QEMU, and waits until it is reaped. Deaf to cancellation.
   static Task<> kill(std::shared_ptr<QemuProcess> self, Deadline deadline);
+  /// Stops the whole process, and lets it go on; it reads nothing meanwhile. Not for the cores: that is QMP's `stop`.
+  void freeze();
+  void thaw();
   /// Kills without waiting: for destructors.
   void abandon();
 

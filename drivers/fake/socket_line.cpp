@@ -2,6 +2,7 @@
 #include "drivers/fake/socket_line.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,6 +68,11 @@ void SocketLine::close() {
 }
 
 int SocketLine::board_end() const { return state_->board ? state_->board->native_handle() : -1; }
+
+bool SocketLine::typed() const {
+  int unread = 0;
+  return state_->board && ::ioctl(state_->board->native_handle(), FIONREAD, &unread) == 0 && unread > 0;
+}
 
 void SocketLine::power_on() {
   if (!state_->board) return;

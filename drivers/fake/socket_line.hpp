@@ -24,6 +24,8 @@ class SocketLine final : public ByteStream {
   Result<> make();
   /// The board's end (non-blocking), or -1 before make().
   [[nodiscard]] int board_end() const;
+  /// Whether something was typed that the board has not read yet.
+  [[nodiscard]] bool typed() const;
   /// Power comes: drops what was typed until now, and leaves the rest to the board.
   void power_on();
   /// Power goes: from now on drops what is typed.

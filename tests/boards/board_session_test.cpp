@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
 
 #include "drivers/tables.hpp"
 #include "tests/drivers/run_task.hpp"
@@ -203,6 +206,52 @@ TEST_F(BoardSessionTest, WrongAddressesAreTheConfigurationsFault) {
     EXPECT_EQ(opened.error().blame, Blame::configuration) << opened.error().text;
     EXPECT_TRUE(opened.error().text.starts_with("board board-01: ")) << opened.error().text;
   }
+}
+
+/// The processor time that this process's only child has used.
+long child_ticks() {
+  std::ifstream children("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+  int pid = 0;
+  children >> pid;
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  long user = 0;
+  long system = 0;
+  fields >> user >> system;
+  return user + system;
+}
+
+TEST_F(BoardSessionTest, ABoardThatWaitsAtItsLoadersPromptRestsUntilItIsTypedTo) {
+  type.loaders["u-boot"].prompt = "=> ";
+  type.rest_after = std::chrono::milliseconds(10);
+  ASSERT_TRUE(open(R"({emulator: {driver: qemu, system: aarch64, machine: virt, cpu: cortex-a57, memory: 256M,
+      bios: /usr/lib/u-boot/qemu_arm64/u-boot.bin}})"));
+  ASSERT_TRUE(power(PowerState::on));
+  ASSERT_TRUE(read(0, "Hit any key to stop autoboot"));
+  ASSERT_TRUE(worker.run(session->console()->write(" ", Typing{}, soon())));
+  ASSERT_TRUE(read(0, "=> "));
+  // At rest it uses next to nothing of a whole second; a board at its prompt that does not rest never does.
+  const auto rests = [] {
+    static auto since = std::chrono::steady_clock::now();
+    static auto before = child_ticks();
+    if (std::chrono::steady_clock::now() - since < std::chrono::seconds(1)) return false;
+    since = std::chrono::steady_clock::now();
+    return child_ticks() - std::exchange(before, child_ticks()) <= 3;
+  };
+  EXPECT_TRUE(worker.run_until(rests));
+  const auto end = session->console()->end();
+  ASSERT_TRUE(worker.run(session->console()->write("echo woken $((6*7))\r", Typing{}, soon())));
+  const auto answer = read(end, "\n=> ");
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_TRUE(answer->contains("woken")) << *answer;
+  const auto before_reset = session->console()->end();
+  EXPECT_TRUE(worker.run_until(rests)) << "it rests again";
+  ASSERT_TRUE(worker.run(session->reset(ResetKind::hard, soon()))) << "a reset wakes it";
+  EXPECT_TRUE(read(before_reset, "Hit any key to stop autoboot"));
+  ASSERT_TRUE(power(PowerState::off));
 }
 
 }  // namespace
