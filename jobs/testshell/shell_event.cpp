@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <utility>
 #include <charconv>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace hilltop::jobs::testshell {
