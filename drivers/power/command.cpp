@@ -38,9 +38,12 @@ Task<> switch_power(Commands commands, PowerState wanted, Deadline deadline) {
   if (commands.status.empty()) co_return ok();
   // A relay may take a moment to agree.
   const auto until = deadline.at_most(most_read_back_time);
-  for (;;) {
-    HILLTOP_CO_TRY(const auto now, co_await ask(commands, deadline));
-    if (now == wanted) co_return ok();
+  for (bool disagreed = false;; disagreed = true) {
+    const auto now = co_await ask(commands, deadline);
+    // A status that was wrong and is still asked for at the deadline is wrong, not late.
+    if (!now && disagreed && now.error().code == Errc::timeout) break;
+    if (!now) co_return now.error();
+    if (*now == wanted) co_return ok();
     if (!co_await sleep_for(between_read_backs, until)) break;
   }
   if (co_await is_canceled()) co_return canceled_error("power");
