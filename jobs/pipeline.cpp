@@ -26,6 +26,9 @@ struct Dispatch {
   std::shared_ptr<JobRun> run;
   ActionContext context;
   Task<> operator()(const DeployTmpfs& b) const { return deploy_tmpfs(run, &b, context); }
+  Task<> operator()(const DeployTftp& b) const { return deploy_tftp(run, &b, context); }
+  Task<> operator()(const DeployOverlay& b) const { return deploy_overlay(run, &b, context); }
+  Task<> operator()(const DeployDownload& b) const { return deploy_download(run, &b, context); }
   Task<> operator()(const Boot& b) const { return boot(run, &b, context); }
   Task<> operator()(const TestMonitors& b) const { return test_monitors(run, &b, context); }
   Task<> operator()(const TestInteractive& b) const { return test_interactive(run, &b, context); }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "jobs/definition/reader.hpp"
+#include "jobs/loader_script.hpp"
 #include "jobs/plan_checks.hpp"
 #include "jobs/plan_timeouts.hpp"
 
@@ -39,17 +40,17 @@ std::string_view to_string(Compression compression) {
   return "";
 }
 
-std::string fetch_summary(const DeployImage& image) {
+std::string fetch_summary(const std::string& label, const UrlSpec& url) {
   std::vector<std::string> notes;
-  if (image.url.compression != Compression::none) notes.emplace_back(to_string(image.url.compression));
-  if (image.url.archive_tar) notes.emplace_back("tar");
-  if (image.url.sha512sum)
+  if (url.compression != Compression::none) notes.emplace_back(to_string(url.compression));
+  if (url.archive_tar) notes.emplace_back("tar");
+  if (url.sha512sum)
     notes.emplace_back("sha512 checked");
-  else if (image.url.sha256sum)
+  else if (url.sha256sum)
     notes.emplace_back("sha256 checked");
-  else if (image.url.md5sum)
+  else if (url.md5sum)
     notes.emplace_back("md5 checked");
-  std::string text = "fetch " + image.label + " from " + shown(image.url.url);
+  std::string text = "fetch " + label + " from " + shown(url.url);
   for (const std::string& note : notes) text += (&note == notes.data() ? " (" : ", ") + note;
   return notes.empty() ? text : text + ")";
 }
@@ -118,27 +119,48 @@ class Planner {
 
   static void add(PlannedAction& parent, PlannedAction child) { parent.children.push_back(std::move(child)); }
 
+  void add_download(PlannedAction& action, const std::string& label, const UrlSpec& url) const {
+    PlannedAction retry = make("download-retry", "", &action);
+    add(retry,
+        make(url.url.starts_with("file:") ? "file-download" : "http-download", fetch_summary(label, url), &retry));
+    add(action, std::move(retry));
+  }
+
   PlannedAction plan_block(const DeployTmpfs& deploy) {
     PlannedAction action = make_block("deployimages", "");
-    for (const DeployImage& image : deploy.images) {
-      PlannedAction retry = make("download-retry", "", &action);
-      add(retry,
-          make(image.url.url.starts_with("file:") ? "file-download" : "http-download", fetch_summary(image), &retry));
-      add(action, std::move(retry));
-    }
+    for (const DeployImage& image : deploy.images) add_download(action, image.label, image.url);
     deployed_[deploy.common.name_space] = &deploy;
+    return action;
+  }
+
+  PlannedAction plan_block(const DeployTftp& deploy) {
+    PlannedAction action = make_block("tftp-deploy", "");
+    for (const DeployFile& file : deploy.files) add_download(action, file.label, file.url);
+    if (deploy.file("ramdisk") != nullptr)
+      add(action, make("prepare-tftp-overlay", "make the ramdisk ready for the board", &action));
+    deployed_.erase(deploy.common.name_space);
+    return action;
+  }
+
+  PlannedAction plan_block(const DeployOverlay&) { return make_block("deploy-overlay", "make the test shell's files"); }
+
+  PlannedAction plan_block(const DeployDownload& deploy) {
+    PlannedAction action = make_block("download-deploy", "");
+    for (const DeployImage& image : deploy.images) add_download(action, image.label, image.url);
     return action;
   }
 
   PlannedAction plan_block(const Boot& boot) {
     const bool machine = type_.configurable_machine;
+    if (has_loader(boot.method)) return plan_loader(boot);
+    if (boot.method == BootMethod::kexec) return plan_kexec(boot);
     if (boot.method == BootMethod::qemu || (machine && boot.method == BootMethod::monitor)) return plan_machine(boot);
     PlannedAction action =
         make(boot.method == BootMethod::minimal ? "minimal-boot" : "monitor-boot", "", nullptr, boot_attempts());
     add(action, make("connect-device", "listen on the console", &action));
     const auto deployed = deployed_.find(boot.common.name_space);
     if (machine) add(action, make("execute-qemu", machine_summary(), &action));
-    if (!machine && deployed != deployed_.end())
+    if (!machine && deployed != deployed_.end() && type_.flash.supported)
       add(action,
           make("flash-device",
                "flash " + joined(deployed->second->images, [](const auto& image) { return image.label; }), &action));
@@ -171,10 +193,45 @@ class Planner {
     return text;
   }
 
+  PlannedAction plan_loader(const Boot& boot) const {
+    const std::string name = boot.method == BootMethod::u_boot ? "uboot-action"
+                             : boot.method == BootMethod::uefi ? "uefi-shell-main-action"
+                                                               : "grub-main-action";
+    PlannedAction action = make(name, "", nullptr, boot_attempts());
+    add(action, make("connect-device", "listen on the console", &action));
+    if (!boot.soft_reboot.empty())
+      add(action, make("soft-reboot", "type " + joined(boot.soft_reboot, quoted), &action));
+    else if (boot.reset)
+      add(action, make("reset-device", "start the board anew", &action));
+    const auto facts = loader_facts(type_, boot.method, job_.context);
+    if (facts && facts->needs_interrupt) add(action, make("bootloader-interrupt", "stop the automatic boot", &action));
+    if (boot.loader)
+      add(action, make("bootloader-commands",
+                       boot.loader->set.empty() ? std::to_string(boot.loader->lines.size()) + " lines of the job"
+                                                : "the board type's lines '" + boot.loader->set + "'",
+                       &action));
+    add_login(action, boot);
+    return action;
+  }
+
+  PlannedAction plan_kexec(const Boot& boot) const {
+    PlannedAction action = make("kexec-boot", "", nullptr, boot_attempts());
+    add(action, make("kexec-device", "start " + boot.kexec->kernel + " from the running system", &action));
+    add_login(action, boot);
+    return action;
+  }
+
   void add_login(PlannedAction& action, const Boot& boot) const {
-    if (boot.prompts.empty() && !boot.auto_login) return;
+    if (!boot.refused.empty()) {
+      add(action, make("expect-refused", "the board must say " + joined(boot.refused, quoted), &action));
+      return;
+    }
+    const auto& prompts = effective_prompts(boot, type_);
+    if (prompts.empty() && !boot.auto_login) return;
     std::string summary = boot.auto_login ? "log in as " + boot.auto_login->username + ", then wait" : "wait";
-    add(action, make("auto-login-action", summary + " for " + joined(boot.prompts, quoted), &action));
+    add(action, make("auto-login-action", summary + " for " + joined(prompts, quoted), &action));
+    if (boot.transfer_overlay)
+      add(action, make("overlay-transfer", "the board fetches the test shell's files", &action));
   }
 
   PlannedAction plan_block(const TestMonitors& test) {

@@ -27,6 +27,14 @@ struct EffectiveTimeout {
 ///     boot monitor          monitor-boot [ connect-device, flash-device, reset-device ]
 ///     boot qemu             boot-image-retry [ boot-qemu-image [ execute-qemu ], auto-login-action ]
 ///     boot monitor (qemu)   boot-monitored-qemu [ execute-qemu ]
+///     deploy tftp           tftp-deploy [ download-retry [...] for each file, prepare-tftp-overlay ]
+///     deploy overlay        deploy-overlay
+///     deploy download(s)    download-deploy [ download-retry [...] for each file ]
+///     boot u-boot           uboot-action [ connect-device, reset-device, bootloader-interrupt, bootloader-commands,
+///                           auto-login-action ]
+///     boot grub, grub-efi   grub-main-action [ the same ]
+///     boot uefi             uefi-shell-main-action [ the same ]
+///     boot kexec            kexec-boot [ kexec-device, auto-login-action ]
 ///     test monitors         lava-test-monitor
 ///     test interactive      lava-test-interactive
 ///     test definitions      lava-test-shell
@@ -35,7 +43,8 @@ struct EffectiveTimeout {
 ///
 /// Children are there only when they will run: flash-device when the namespace has deployed something, reset-device
 /// unless `reset: false`, auto-login-action when there are prompts. boot minimal on a board whose machine the job
-/// chooses has execute-qemu where others have flash-device and reset-device.
+/// chooses has execute-qemu where others have flash-device and reset-device. soft-reboot stands for reset-device when
+/// the job types its own; expect-refused for auto-login-action when the board must refuse to start what was deployed.
 struct PlannedAction {
   std::string level;    ///< "2.1": as LAVA numbers them
   std::string name;     ///< "http-download", "minimal-boot", "auto-login-action", "lava-test-monitor", ...

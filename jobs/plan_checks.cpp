@@ -6,6 +6,7 @@
 #include <set>
 
 #include "jobs/definition/reader.hpp"
+#include "jobs/plan_loader_checks.hpp"
 
 namespace hilltop::jobs::planning {
 namespace {
@@ -52,6 +53,8 @@ void check_context(const JobDefinition& job, const boards::BoardType& type, Diag
   for (const auto& [key, place] : job.context_places) {
     if (key == "boot_retry" || key == "failure_retry") {
       if (!is_count(job.context.at(key))) out.error(place, "context " + key + ": expected a number from 1 to 1000");
+    } else if (loader_context_keys().contains(key) && !type.loaders.empty()) {
+      check_loader_context(job, key, place, out);
     } else if (!machine_keys().contains(key)) {
       out.warning(place, "context " + key + " has no effect: hilltop does not use it");
     } else if (!type.configurable_machine) {
@@ -63,16 +66,27 @@ void check_context(const JobDefinition& job, const boards::BoardType& type, Diag
 /// Walks the blocks in order, and knows what came before.
 class BlockChecks {
  public:
-  BlockChecks(const boards::BoardType& type, Diagnostics& out) : type_(type), out_(out) {}
+  BlockChecks(const JobDefinition& job, const boards::BoardType& type, Diagnostics& out)
+      : job_(job), type_(type), out_(out) {}
 
   void operator()(const DeployTmpfs& deploy) {
     check_deploy(deploy);
-    if (const auto earlier = unbooted_.find(deploy.common.name_space); earlier != unbooted_.end())
-      out_.warning(earlier->second->common.place,
-                   "deploy" + in(deploy.common.name_space) + " has no effect: a later one replaces it");
-    deployed_[deploy.common.name_space] = &deploy;
-    unbooted_[deploy.common.name_space] = &deploy;
+    note_deployed(deploy.common, false);
   }
+
+  void operator()(const DeployTftp& deploy) {
+    if (!type_.deploys("tftp"))
+      out_.error(deploy.to_place, "deploy to: board type " + type_.name + " fetches nothing by tftp", offered());
+    note_deployed(deploy.common, true);
+    served_[deploy.common.name_space] = &deploy;
+  }
+
+  void operator()(const DeployOverlay& deploy) {
+    out_.error(deploy.to_place, "deploy to: overlay is not supported yet",
+               "deploy to: tftp puts the test shell's files into the ramdisk");
+  }
+
+  void operator()(const DeployDownload&) {}
 
   void operator()(const Boot& boot) {
     const std::string method(to_string(boot.method));
@@ -81,7 +95,20 @@ class BlockChecks {
                  type_.boot_methods.empty() ? "" : "it offers " + listing(type_.boot_methods));
     if (boot.pre_power_command) no_command(boot.common.place, "pre_power_command");
     if (boot.pre_os_command) no_command(boot.common.place, "pre_os_command");
-    check_something_to_boot(boot);
+    if (boot.transfer_overlay)
+      out_.error(boot.transfer_overlay->place, "boot transfer_overlay is not supported yet",
+                 "deploy to: tftp puts the test shell's files into the ramdisk");
+    if (boot.method == BootMethod::kexec || !boot.soft_reboot.empty())
+      check_running(boot);
+    else
+      check_something_to_boot(boot);
+    const auto served = served_.find(boot.common.name_space);
+    check_loader(job_, boot, served == served_.end() ? nullptr : served->second, type_, out_);
+    if (!boot.refused.empty()) {
+      booted_.erase(boot.common.name_space);
+      unbooted_.erase(boot.common.name_space);
+      return;
+    }
     booted_.insert(boot.common.name_space);
     unbooted_.erase(boot.common.name_space);
   }
@@ -93,11 +120,13 @@ class BlockChecks {
   void operator()(const CommandBlock& command) {
     if (command.name == "pre_power_command" || command.name == "pre_os_command")
       no_command(command.name_place, command.name);
+    if (command.name == "power_cut" && booted_.empty())
+      out_.error(command.name_place, "command power_cut: nothing was booted before it", "put a boot before it");
   }
 
   void finish() {
     for (const auto& [name, deploy] : unbooted_)
-      out_.warning(deploy->common.place, "deploy" + in(name) + " has no effect: no boot follows it");
+      out_.warning(deploy->place, "deploy" + in(name) + " has no effect: no boot follows it");
   }
 
  private:
@@ -124,7 +153,45 @@ class BlockChecks {
         out_.warning(image.place, "deploy images " + image.label + " image_arg has no effect: board type " +
                                       type_.name + " is flashed");
     }
-    if (!type_.configurable_machine) check_flash(deploy);
+    if (!type_.configurable_machine && !check_drives(deploy)) check_flash(deploy);
+  }
+
+  std::string offered() const {
+    return type_.deploy_methods.empty() ? "" : "it offers " + listing(type_.deploy_methods);
+  }
+
+  /// A deploy that nothing boots before the next one in its namespace is lost; tftp and tmpfs go together.
+  void note_deployed(const BlockCommon& deploy, bool tftp) {
+    const auto earlier = unbooted_.find(deploy.name_space);
+    const bool same_kind = served_.contains(deploy.name_space) == tftp;
+    if (earlier != unbooted_.end() && same_kind)
+      out_.warning(earlier->second->place,
+                   "deploy" + in(deploy.name_space) + " has no effect: a later one replaces it");
+    deployed_[deploy.name_space] = &deploy;
+    unbooted_[deploy.name_space] = &deploy;
+  }
+
+  /// Whether images of this type's boards are drives, by their names; complains of other labels.
+  bool check_drives(const DeployTmpfs& deploy) {
+    const Node drives = type_.drivers["emulator"]["drives"];
+    if (type_.flash.supported || !drives || !drives.is_map()) return false;
+    std::vector<std::string> names;
+    for (const auto& [key, value] : drives.entries()) names.push_back(key.text());
+    for (const DeployImage& image : deploy.images)
+      if (std::ranges::find(names, image.label) == names.end())
+        out_.error(image.place, "deploy images: boards of type " + type_.name + " have no drive '" + image.label + "'",
+                   "their drives are " + listing(names));
+    return true;
+  }
+
+  /// kexec and a soft reboot go on from a system that runs.
+  void check_running(const Boot& boot) {
+    if (booted_.contains(boot.common.name_space)) return;
+    out_.error(
+        boot.method_place,
+        (boot.method == BootMethod::kexec ? std::string("boot method: kexec") : std::string("boot soft_reboot")) +
+            in(boot.common.name_space) + ": nothing was booted there before it",
+        "put another boot before it");
   }
 
   void check_flash(const DeployTmpfs& deploy) {
@@ -163,9 +230,11 @@ class BlockChecks {
     return names;
   }
 
+  const JobDefinition& job_;
   const boards::BoardType& type_;
   Diagnostics& out_;
-  std::map<std::string, const DeployTmpfs*> deployed_, unbooted_;
+  std::map<std::string, const BlockCommon*> deployed_, unbooted_;
+  std::map<std::string, const DeployTftp*> served_;
   std::set<std::string> booted_;
 };
 
@@ -174,7 +243,7 @@ class BlockChecks {
 void check_against_type(const JobDefinition& job, const boards::BoardType& type, Diagnostics& out) {
   check_name(job, type, out);
   check_context(job, type, out);
-  BlockChecks checks(type, out);
+  BlockChecks checks(job, type, out);
   for (const ActionBlock& block : job.actions) std::visit(checks, block);
   checks.finish();
 }

@@ -13,6 +13,12 @@ namespace hilltop::jobs {
 
 /// Fetches and unpacks the images into the job's folder.
 Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, ActionContext context);
+/// Fetches what a boot loader will ask for into a folder of its own; the ramdisk gets the test shell's files.
+Task<> deploy_tftp(std::shared_ptr<JobRun> run, const DeployTftp* block, ActionContext context);
+/// Makes the test shell's files, for boards that fetch them when they have booted.
+Task<> deploy_overlay(std::shared_ptr<JobRun> run, const DeployOverlay* block, ActionContext context);
+/// Fetches and checks files that no board gets.
+Task<> deploy_download(std::shared_ptr<JobRun> run, const DeployDownload* block, ActionContext context);
 /// Flashes what was deployed, resets or powers the board, and waits for its prompts.
 Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context);
 /// Watches the console for results (LAVA 3.5).

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "jobs/action/actions.hpp"
+#include "jobs/action/boot_loader.hpp"
 #include "jobs/action/image_format.hpp"
 #include "jobs/action/login.hpp"
 
@@ -34,6 +35,7 @@ Result<std::vector<drivers::FlashImage>> flash_images(const JobRun& run, const s
 Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
   const auto deployed = run->deployed.find(context.name_space);
   if (deployed == run->deployed.end() || deployed->second.empty()) co_return ok();
+  if (!run->input.board->type().flash.supported) co_return ok();  // its images are drives
   Step step(*run, context, "flash-device");
   HILLTOP_CO_TRY(auto images, flash_images(*run, deployed->second));
   run->log(LogLevel::info, "flashing " + std::to_string(images.size()) + (images.size() == 1 ? " image" : " images"));
@@ -104,6 +106,56 @@ Task<> configure_machine(std::shared_ptr<JobRun> run, ActionContext context) {
   co_return board.machine()->configure(std::move(setup)).within("the machine");
 }
 
+/// Boards that say what stages their boot has, or whose kernel is known, are watched while they boot.
+bool is_watched(const boards::BoardType& type) {
+  return !type.boot_stages.empty() || !type.loaders.empty() ||
+         std::ranges::find(type.rule_packs, "linux") != type.rule_packs.end();
+}
+
+Result<std::shared_ptr<BootWatch>> watch_boot(const std::shared_ptr<JobRun>& run, const Boot& block) {
+  const bool runs_already = !block.reset && run->input.board->last_power_state() == PowerState::on;
+  const bool begins = !runs_already || !block.soft_reboot.empty();
+  if (!is_watched(run->input.board->type()) || !begins) return std::shared_ptr<BootWatch>();
+  if (!block.kexec) run->booted_at = run->console->end();
+  return BootWatch::begin(run, block.ignore_kernel_messages, block.kexec.has_value());
+}
+
+Task<> wait_for_kernel(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch,
+                       Deadline deadline) {
+  if (block->kernel_start_message.empty()) co_return ok();
+  Boot begins;
+  begins.prompts = {block->kernel_start_message};
+  co_return co_await reach_prompt(run, &begins, watch, deadline);
+}
+
+/// From the start to the prompt.
+Task<> go_on(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch, ActionContext context) {
+  auto after = AfterLoader::system_starts;
+  if (has_loader(block->method)) {
+    HILLTOP_CO_TRY(after, co_await drive_loader(run, block, watch, context));
+  }
+  if (!block->refused.empty()) {
+    if (!watch) co_return Error(Errc::unsupported, Blame::configuration, "boards of this type refuse nothing");
+    co_return co_await await_refusal(run, block, watch, after == AfterLoader::refused, context);
+  }
+  if (after == AfterLoader::system_starts && (block->auto_login || !block->prompts.empty())) {
+    Step login(*run, context, "auto-login-action");
+    HILLTOP_CO_CHECK(co_await wait_for_kernel(run, block, watch, login.deadline()));
+    HILLTOP_CO_CHECK(co_await reach_prompt(run, block, watch, login.deadline()));
+    login.succeed();
+  } else if (after == AfterLoader::system_starts) {
+    co_return ok();
+  }
+  co_return watch ? co_await BootWatch::finish(watch, context.deadline) : ok();
+}
+
+/// Everything before the board starts: the machine, what it is lent, what it is flashed with.
+Task<> prepare_board(std::shared_ptr<JobRun> run, ActionContext context) {
+  if (run->input.board->machine() != nullptr) co_return co_await configure_machine(run, context);
+  HILLTOP_CO_CHECK(co_await lend_files(run, context));
+  co_return co_await flash(run, context);
+}
+
 }  // namespace
 
 Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
@@ -111,17 +163,18 @@ Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext contex
   if (block->pre_power_command || block->pre_os_command)
     co_return Error(Errc::unsupported, Blame::configuration,
                     "this lab's boards have no pre_power_command or pre_os_command");
-  if (run->input.board->machine() != nullptr)
-    HILLTOP_CO_CHECK(co_await configure_machine(run, context));
-  else
-    HILLTOP_CO_CHECK(co_await flash(run, context));
-  HILLTOP_CO_CHECK(co_await start(run, block, context));
-  if (block->auto_login || !block->prompts.empty()) {
-    Step login(*run, context, "auto-login-action");
-    HILLTOP_CO_CHECK(co_await reach_prompt(run, block, login.deadline()));
-    login.succeed();
-  }
-  co_return ok();
+  auto filled = std::make_shared<Boot>(*block);
+  filled->prompts = effective_prompts(*block, run->input.board->type());
+  if (block->kexec)
+    HILLTOP_CO_CHECK(co_await start_by_kexec(run, block, context));
+  else if (block->soft_reboot.empty())
+    HILLTOP_CO_CHECK(co_await prepare_board(run, context));
+  HILLTOP_CO_TRY(const auto watch, watch_boot(run, *block));
+  if (!block->soft_reboot.empty())
+    HILLTOP_CO_CHECK(co_await reboot_softly(run, block, context));
+  else if (!block->kexec)
+    HILLTOP_CO_CHECK(co_await start(run, block, context));
+  co_return co_await go_on(run, filled.get(), watch, context);
 }
 
 }  // namespace hilltop::jobs

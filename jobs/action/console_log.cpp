@@ -150,6 +150,7 @@ void ConsoleLog::take(std::string_view bytes, std::uint64_t offset, UtcTime time
   splitter_.feed(bytes, [&](std::string_view one, std::uint64_t at) { line(one, at, time); });
   position_ = offset + bytes.size();
   line_begin_ = position_ - splitter_.rest().size();
+  if (on_bytes_) on_bytes_(bytes, offset, time);
   progress_.notify();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,6 +68,10 @@ class ConsoleLog {
   /// of a board whose banner no rule knows, or firmware that repeats itself. `rule` is nullptr.
   [[nodiscard]] std::vector<Notable> repeats(std::uint64_t from, std::uint64_t to) const;
 
+  /// Called with every piece of the console as it is read, exact and in order.
+  using OnBytes = std::function<void(std::string_view bytes, std::uint64_t offset, UtcTime time)>;
+  void on_bytes(OnBytes handler) { on_bytes_ = std::move(handler); }
+
   void set_name_space(std::string name_space) { name_space_ = std::move(name_space); }
 
  private:
@@ -84,6 +89,7 @@ class ConsoleLog {
   std::uint64_t position_;    // everything before it was read
   std::uint64_t line_begin_;  // where the line that has not ended begins
   std::string name_space_;
+  OnBytes on_bytes_;
   struct Shown {
     std::uint64_t offset, log_line;
   };

@@ -10,6 +10,7 @@
 
 #include "drivers/core/lane.hpp"
 #include "jobs/action/console_log.hpp"
+#include "jobs/loader_script.hpp"
 #include "jobs/pipeline.hpp"
 #include "jobs/verdict.hpp"
 
@@ -22,6 +23,12 @@ struct DeployedImage {
   std::string label;
   std::filesystem::path path;
   std::string image_arg;
+};
+
+/// What deploy `to: tftp` put in place for a namespace's boot loader.
+struct ServedFiles {
+  std::filesystem::path dir;
+  LoaderFiles files;
 };
 
 /// What one action works within.
@@ -52,6 +59,7 @@ class JobRun {
   std::uint64_t cursor = 0;    ///< where the next expect begins
   std::uint64_t booted_at = 0;                    ///< where the console stood when the board was last started
   std::map<std::string, std::vector<DeployedImage>> deployed;  ///< by namespace
+  std::map<std::string, ServedFiles> served;                    ///< by namespace
   /// Overlays of test shells with what was fetched for them, by namespace (overlay_for).
   std::map<std::string, std::shared_ptr<const PreparedOverlay>> overlays;
   std::map<std::string, std::string> captured;                 ///< named groups of interactive matches

@@ -16,6 +16,7 @@ struct Login {
   const Boot* block;
   Deadline deadline = Deadline::never();
   std::shared_ptr<Dialog> dialog;
+  std::shared_ptr<BootWatch> watch;
 };
 
 /// Notes why the board is not where it should be.
@@ -31,7 +32,7 @@ Error not_there(const Login& login, const std::string& wanted) {
 Task<std::size_t> wait_for(std::shared_ptr<Login> login, std::vector<std::string> patterns, std::string wanted) {
   Awaited awaited;
   HILLTOP_CO_TRY(awaited.prompts, PatternSet::compile(std::move(patterns)));
-  auto match = co_await login->dialog->expect(awaited, login->deadline);
+  auto match = co_await expect_booting(login->run, login->watch, login->dialog, awaited, login->deadline);
   if (match) co_return match->index;
   if (match.error().code == Errc::timeout) co_return not_there(*login, wanted);
   co_return std::move(match).error();
@@ -68,12 +69,14 @@ Task<> wait_for_shell(std::shared_ptr<Login> login) {
 
 }  // namespace
 
-Task<> reach_prompt(std::shared_ptr<JobRun> run, const Boot* block, Deadline deadline) {
+Task<> reach_prompt(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch,
+                    Deadline deadline) {
   auto login = std::make_shared<Login>();
   login->run = run;
   login->block = block;
   login->deadline = deadline;
   login->dialog = std::make_shared<Dialog>(run);
+  login->watch = std::move(watch);
   if (block->auto_login) HILLTOP_CO_CHECK(co_await type_credentials(login));
   if (block->prompts.empty()) co_return ok();
   if (!block->auto_login) {

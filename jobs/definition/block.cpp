@@ -34,6 +34,8 @@ std::optional<ActionBlock> read_command(MapReader& block, Place place) {
   CommandBlock command{.common = read_common(block, std::move(place))};
   command.name = block.required_text("name");
   command.name_place = block.node()["name"].place();
+  if (const Node after = command.name == "power_cut" ? block.take("after") : Node())
+    command.after = read_cut_moment(after, block.out());
   block.finish();
   const auto& built = lava::supported_commands();
   if (command.name.empty() || std::ranges::find(built, command.name) != built.end()) return command;

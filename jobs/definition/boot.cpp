@@ -31,16 +31,6 @@ std::optional<AutoLogin> read_auto_login(const Node& node, Place place, Diagnost
   return login;
 }
 
-/// Messages that LAVA waits for before the login. Empty means: don't wait, which is what hilltop does.
-void read_parameters(const Node& node, Diagnostics& out) {
-  MapReader map(node, "boot parameters", out);
-  if (!map.is_map()) return;
-  for (const char* key : {"bootloader-final-message", "kernel-start-message", "shutdown-message"})
-    if (const auto message = map.text(key); message && !message->empty())
-      out.error(map.key_place(key), map.name_of(key) + " is not supported yet", "wait for it with prompts");
-  map.finish();
-}
-
 void read_login(MapReader& block, Boot& boot) {
   if (const Node prompts = block.take("prompts")) boot.prompts = read_prompts(prompts, "boot prompts", block.out());
   if (const Node login = block.take("auto_login")) {
@@ -49,7 +39,6 @@ void read_login(MapReader& block, Boot& boot) {
       block.out().error(block.key_place("auto_login"), "boot auto_login without prompts",
                         "prompts tell when the login has succeeded");
   }
-  block.not_supported({"transfer_overlay"});
 }
 
 void read_qemu(MapReader& block, Boot& boot) {
@@ -76,6 +65,13 @@ void refuse_login(MapReader& block) {
     if (block.take(key))
       block.out().error(block.key_place(key), "boot method monitor takes no " + std::string(key),
                         "it waits for nothing: use minimal or qemu to reach a prompt");
+}
+
+BootMethod method_of(std::string_view name) {
+  for (const auto method : {BootMethod::qemu, BootMethod::monitor, BootMethod::u_boot, BootMethod::grub,
+                            BootMethod::grub_efi, BootMethod::uefi, BootMethod::kexec})
+    if (to_string(method) == name) return method;
+  return BootMethod::minimal;
 }
 
 }  // namespace
@@ -111,13 +107,15 @@ std::optional<ActionBlock> read_boot(MapReader& block, Place place) {
   }
   Boot boot{.common = read_common(block, std::move(place))};
   boot.method_place = node.place();
-  boot.method = method == "qemu" ? BootMethod::qemu : method == "monitor" ? BootMethod::monitor : BootMethod::minimal;
+  boot.method = method_of(method);
   boot.ignore_kernel_messages = block.boolean("ignore_kernel_messages").value_or(false);
-  if (const Node parameters = block.take("parameters")) read_parameters(parameters, block.out());
-  block.not_supported({"soft_reboot"});
+  read_boot_extras(block, boot);
   if (boot.method == BootMethod::qemu) read_qemu(block, boot);
   if (boot.method == BootMethod::minimal) read_minimal(block, boot);
   if (boot.method == BootMethod::monitor) refuse_login(block);
+  if (has_loader(boot.method)) read_loader(block, boot);
+  if (boot.method == BootMethod::kexec) read_kexec(block, boot);
+  if (has_loader(boot.method) || boot.method == BootMethod::kexec) read_login(block, boot);
   block.finish();
   return boot;
 }

@@ -7,13 +7,6 @@
 namespace hilltop::jobs::reading {
 namespace {
 
-/// A label names a file in the job's folder.
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= 100 && label != "." && label != ".." &&
-         std::ranges::all_of(label,
-                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
-}
-
 std::optional<DeployImage> read_image(const std::string& label, const Node& key, const Node& value, Diagnostics& out) {
   const std::string what = "deploy images " + label;
   if (!is_label(label)) {
@@ -56,15 +49,8 @@ void check_placeholders(const std::vector<DeployImage>& images, const Node& node
 std::optional<ActionBlock> read_tmpfs(MapReader& block, Place place) {
   DeployTmpfs deploy{.common = read_common(block, std::move(place))};
   deploy.to_place = block.node()["to"].place();
-  const Node images = block.require("images");
+  deploy.images = read_images(block);
   deploy.images_place = block.key_place("images");
-  if (images) {
-    each_entry(images, "deploy images", block.out(), [&](const std::string& label, const Node& key, const Node& value) {
-      if (auto image = read_image(label, key, value, block.out())) deploy.images.push_back(*std::move(image));
-    });
-    if (images.is_map() && images.entries().empty()) block.out().error(images.place(), "deploy images is empty");
-    if (deploy.images.size() == images.entries().size()) check_placeholders(deploy.images, images, block.out());
-  }
   if (const Node type = block.take("type"))
     deploy.type = choice(type, "deploy type", block.out(), {"monitor"}).value_or("");
   if (const Node os = block.take("os"))
@@ -76,18 +62,40 @@ std::optional<ActionBlock> read_tmpfs(MapReader& block, Place place) {
 
 }  // namespace
 
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= 100 && label != "." && label != ".." &&
+         std::ranges::all_of(label,
+                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
+}
+
+std::vector<DeployImage> read_images(MapReader& block) {
+  std::vector<DeployImage> out;
+  const Node images = block.require("images");
+  if (!images) return out;
+  each_entry(images, "deploy images", block.out(), [&](const std::string& label, const Node& key, const Node& value) {
+    if (auto image = read_image(label, key, value, block.out())) out.push_back(*std::move(image));
+  });
+  if (images.is_map() && images.entries().empty()) block.out().error(images.place(), "deploy images is empty");
+  if (out.size() == images.entries().size()) check_placeholders(out, images, block.out());
+  return out;
+}
+
 std::optional<ActionBlock> read_deploy(MapReader& block, Place place) {
   std::string to = block.required_text("to");
   std::ranges::replace(to, '_', '-');
   if (to.empty()) return {};
   if (to == "tmpfs") return read_tmpfs(block, std::move(place));
+  if (to == "tftp") return read_tftp(block, std::move(place));
+  if (to == "overlay") return read_overlay(block, std::move(place));
+  if (to == "download" || to == "downloads") return read_download(block, std::move(place));
   const Place at = block.node()["to"].place();
   const auto& known = lava::deploy_targets();
+  const auto supported = "supported: " + listing(lava::supported_deploy_targets());
   if (std::ranges::find(known, to) != known.end()) {
-    block.out().error(at, "deploy to: " + to + " is not supported yet", "supported: tmpfs");
+    block.out().error(at, "deploy to: " + to + " is not supported yet", supported);
   } else {
     const auto near = suggest(to, known);
-    block.out().error(at, "deploy to: '" + to + "' is not a deploy method", near.empty() ? "supported: tmpfs" : near);
+    block.out().error(at, "deploy to: '" + to + "' is not a deploy method", near.empty() ? supported : near);
   }
   return {};
 }

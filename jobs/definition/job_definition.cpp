@@ -13,6 +13,9 @@ constexpr std::array<std::pair<CaseResult, std::string_view>, 4> case_results = 
 
 struct KindOf {
   std::string_view operator()(const DeployTmpfs&) const { return "deploy"; }
+  std::string_view operator()(const DeployTftp&) const { return "deploy"; }
+  std::string_view operator()(const DeployOverlay&) const { return "deploy"; }
+  std::string_view operator()(const DeployDownload&) const { return "deploy"; }
   std::string_view operator()(const Boot&) const { return "boot"; }
   std::string_view operator()(const TestMonitors&) const { return "test"; }
   std::string_view operator()(const TestInteractive&) const { return "test"; }
@@ -42,8 +45,29 @@ std::string_view to_string(BootMethod method) noexcept {
       return "minimal";
     case BootMethod::monitor:
       return "monitor";
+    case BootMethod::u_boot:
+      return "u-boot";
+    case BootMethod::grub:
+      return "grub";
+    case BootMethod::grub_efi:
+      return "grub-efi";
+    case BootMethod::uefi:
+      return "uefi";
+    case BootMethod::kexec:
+      return "kexec";
   }
   return "";
+}
+
+bool has_loader(BootMethod method) noexcept {
+  return method == BootMethod::u_boot || method == BootMethod::grub || method == BootMethod::grub_efi ||
+         method == BootMethod::uefi;
+}
+
+const DeployFile* DeployTftp::file(std::string_view label) const {
+  for (const auto& one : files)
+    if (one.label == label) return &one;
+  return nullptr;
 }
 
 const BlockCommon& common_of(const ActionBlock& block) {

@@ -70,6 +70,38 @@ struct DeployTmpfs {
   Place images_place;
 };
 
+/// A file of deploy `to: tftp`.
+struct DeployFile {
+  std::string label;  ///< "kernel", "ramdisk", "dtb", "dtbo_0", "tee", or its key under `extra_files`
+  UrlSpec url;
+  std::string kind;             ///< of the kernel: "image", "uimage", "zimage", or "" when not given
+  bool install_overlay = true;  ///< of the ramdisk
+  bool uboot_header = false;    ///< of the ramdisk: goes to the board with U-Boot's legacy image header
+  Place place;                  ///< of the key
+};
+
+/// deploy `to: tftp`: files that a boot loader fetches.
+struct DeployTftp {
+  BlockCommon common;
+  std::vector<DeployFile> files;  ///< the kernel first
+  std::string os;
+  Place to_place;
+  [[nodiscard]] const DeployFile* file(std::string_view label) const;
+};
+
+/// deploy `to: overlay`: the test shell's files alone, for a board that fetches them (transfer_overlay).
+struct DeployOverlay {
+  BlockCommon common;
+  Place to_place;
+};
+
+/// deploy `to: download | downloads`: files that only the job itself uses.
+struct DeployDownload {
+  BlockCommon common;
+  std::vector<DeployImage> images;
+  Place to_place;
+};
+
 struct AutoLogin {
   std::string login_prompt, username;
   std::optional<std::string> password_prompt, password;
@@ -77,10 +109,34 @@ struct AutoLogin {
   Place place;
 };
 
-enum class BootMethod : std::uint8_t { qemu, minimal, monitor };
-[[nodiscard]] std::string_view to_string(BootMethod method) noexcept;
+/// What is typed to a boot loader: a set of the board type's, or the job's own lines.
+struct LoaderScript {
+  std::string set;                 ///< "" when the job has lines
+  std::vector<std::string> lines;  ///< with LAVA's substitutions
+  Place place;
+};
 
-/// boot `method: qemu | minimal | monitor`.
+/// How a booted board fetches the test shell's files.
+struct TransferOverlay {
+  std::string download_command, unpack_command;
+  Place place;
+};
+
+/// boot `method: kexec`: what the running system starts.
+struct KexecCommand {
+  std::string command = "/sbin/kexec";
+  std::string kernel, ramdisk, dtb;  ///< paths on the board; "" when not given
+  std::vector<std::string> options;
+  std::string boot_message;  ///< a pattern of the new kernel's first words
+};
+
+enum class BootMethod : std::uint8_t { qemu, minimal, monitor, u_boot, grub, grub_efi, uefi, kexec };
+/// "u-boot", as LAVA writes it.
+[[nodiscard]] std::string_view to_string(BootMethod method) noexcept;
+/// Whether a boot loader's command line is used: u-boot, grub, grub-efi, uefi.
+[[nodiscard]] bool has_loader(BootMethod method) noexcept;
+
+/// A boot action. What a method does not take was refused when it was read.
 struct Boot {
   BlockCommon common;
   BootMethod method = BootMethod::minimal;
@@ -90,7 +146,17 @@ struct Boot {
   bool reset = true;
   bool pre_power_command = false, pre_os_command = false;
   bool ignore_kernel_messages = false;
-  Place method_place;  ///< of the value of `method`
+  Place method_place;                        ///< of the value of `method`
+  std::optional<LoaderScript> loader;        ///< u-boot, grub, grub-efi, uefi
+  std::optional<std::string> final_message;  ///< parameters bootloader-final-message; "": not waited for
+  std::string kernel_start_message;          ///< parameters; "": not waited for
+  std::string shutdown_message;              ///< parameters, after soft_reboot; "": not waited for
+  std::vector<std::string> soft_reboot;      ///< typed to the running system instead of a reset
+  std::optional<TransferOverlay> transfer_overlay;
+  std::optional<KexecCommand> kexec;
+  /// `expect: {refused: ...}`: patterns, one of which the board must say instead of starting what was deployed.
+  std::vector<std::string> refused;
+  Place refused_place;
 };
 
 [[nodiscard]] std::string_view to_string(CaseResult result) noexcept;
@@ -145,14 +211,23 @@ struct TestDefinitions {
   std::vector<TestDefinition> definitions;
 };
 
+/// When `power_cut` cuts: after the pattern was seen (from the end of the action before it on) and a time between
+/// `least` and `most`.
+struct CutMoment {
+  std::string pattern;  ///< "": at once
+  std::chrono::nanoseconds least{0}, most{0};
+};
+
 /// `command: {name: hard_reset}`: built-in power commands.
 struct CommandBlock {
   BlockCommon common;
-  std::string name;  ///< power_on power_off hard_reset pre_power_command pre_os_command
+  std::string name;  ///< power_on power_off hard_reset pre_power_command pre_os_command power_cut
   Place name_place;
+  CutMoment after;  ///< of power_cut
 };
 
-using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractive, TestDefinitions, CommandBlock>;
+using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractive, TestDefinitions, CommandBlock,
+                                 DeployTftp, DeployOverlay, DeployDownload>;
 [[nodiscard]] const BlockCommon& common_of(const ActionBlock& block);
 /// "deploy", "boot", "test", "command".
 [[nodiscard]] std::string_view kind_of(const ActionBlock& block);

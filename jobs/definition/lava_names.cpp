@@ -92,12 +92,12 @@ const Names& builtin_commands() {
 }
 
 const Names& supported_deploy_targets() {
-  static const Names names = {"tmpfs"};
+  static const Names names = {"download", "downloads", "overlay", "tftp", "tmpfs"};
   return names;
 }
 
 const Names& supported_boot_methods() {
-  static const Names names = {"minimal", "monitor", "qemu"};
+  static const Names names = {"grub", "grub-efi", "kexec", "minimal", "monitor", "qemu", "u-boot", "uefi"};
   return names;
 }
 
@@ -107,7 +107,8 @@ const Names& supported_test_kinds() {
 }
 
 const Names& supported_commands() {
-  static const Names names = {"power_on", "power_off", "hard_reset", "pre_power_command", "pre_os_command"};
+  static const Names names = {"power_on",          "power_off",      "hard_reset",
+                              "pre_power_command", "pre_os_command", "power_cut"};
   return names;
 }
 

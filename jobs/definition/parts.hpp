@@ -33,7 +33,22 @@ void read_annotations(MapReader& top, JobDefinition& job);
 [[nodiscard]] std::optional<ActionBlock> read_action(const std::string& kind, const Node& node, Place place,
                                                      Diagnostics& out);
 [[nodiscard]] std::optional<ActionBlock> read_deploy(MapReader& block, Place place);
+/// `to: tftp`, `overlay`, `download` and `downloads`.
+[[nodiscard]] std::optional<ActionBlock> read_tftp(MapReader& block, Place place);
+[[nodiscard]] std::optional<ActionBlock> read_overlay(MapReader& block, Place place);
+[[nodiscard]] std::optional<ActionBlock> read_download(MapReader& block, Place place);
+/// `images`: at least one.
+[[nodiscard]] std::vector<DeployImage> read_images(MapReader& block);
+/// A name of a file in the job's folder.
+[[nodiscard]] bool is_label(std::string_view label);
 [[nodiscard]] std::optional<ActionBlock> read_boot(MapReader& block, Place place);
+/// The keys of boot methods that talk to a boot loader, and of kexec.
+void read_loader(MapReader& block, Boot& boot);
+void read_kexec(MapReader& block, Boot& boot);
+/// `parameters`, `soft_reboot`, `transfer_overlay`, `expect`.
+void read_boot_extras(MapReader& block, Boot& boot);
+/// `after` of the command power_cut.
+[[nodiscard]] CutMoment read_cut_moment(const Node& node, Diagnostics& out);
 [[nodiscard]] std::optional<ActionBlock> read_test(MapReader& block, Place place);
 [[nodiscard]] std::vector<Monitor> read_monitors(const Node& node, Diagnostics& out);
 [[nodiscard]] std::vector<InteractiveScript> read_scripts(const Node& node, Diagnostics& out);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "jobs/definition/lava_names.hpp"
 #include "tests/jobs/definition/complaints.hpp"
 
@@ -76,13 +78,17 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         actions("good", deploy, ""), actions("no_to", "- deploy: {images: {}}", "job:6:11: deploy to is missing"),
         actions("known_and_not_built", "- deploy: {to: fastboot, images: {}}",
-                "job:6:16: deploy to: fastboot is not supported yet (supported: tmpfs)"),
-        actions("known_by_its_other_spelling", "- deploy: {to: iso_installer}",
-                "job:6:16: deploy to: iso-installer is not supported yet (supported: tmpfs)"),
+                "job:6:16: deploy to: fastboot is not supported yet (supported: 'download', 'downloads', 'overlay', "
+                "'tftp' and 'tmpfs')"),
+        actions(
+            "known_by_its_other_spelling", "- deploy: {to: iso_installer}",
+            "job:6:16: deploy to: iso-installer is not supported yet (supported: 'download', 'downloads', 'overlay', "
+            "'tftp' and 'tmpfs')"),
         actions("unknown_to", "- deploy: {to: tmpf}",
                 "job:6:16: deploy to: 'tmpf' is not a deploy method (did you mean 'tmpfs'?)"),
         actions("unknown_to_far", "- deploy: {to: moon}",
-                "job:6:16: deploy to: 'moon' is not a deploy method (supported: tmpfs)"),
+                "job:6:16: deploy to: 'moon' is not a deploy method (supported: 'download', 'downloads', 'overlay', "
+                "'tftp' and 'tmpfs')"),
         actions("no_images", "- deploy: {to: tmpfs}", "job:6:11: deploy images is missing"),
         actions("empty_images", "- deploy: {to: tmpfs, images: {}}", "job:6:31: deploy images is empty"),
         actions("image_is_text", "- deploy: {to: tmpfs, images: {fw: 'https://example.org/a'}}",
@@ -153,8 +159,9 @@ INSTANTIATE_TEST_SUITE_P(
     Boot, Actions,
     testing::Values(
         actions("no_method", "- boot: {prompts: ['> ']}", "job:6:9: boot method is missing"),
-        actions("known_and_not_built", "- boot: {method: u-boot}",
-                "job:6:18: boot method: u-boot is not supported yet (supported: 'minimal', 'monitor' and 'qemu')"),
+        actions("known_and_not_built", "- boot: {method: fastboot}",
+                "job:6:18: boot method: fastboot is not supported yet (supported: 'grub', 'grub-efi', 'kexec', "
+                "'minimal', 'monitor', 'qemu', 'u-boot' and 'uefi')"),
         actions("unknown_method", "- boot: {method: minmal}",
                 "job:6:18: boot method: 'minmal' is not a boot method (did you mean 'minimal'?)"),
         boot("prompts_text", "prompts: '> '", ""),
@@ -178,11 +185,11 @@ INSTANTIATE_TEST_SUITE_P(
         boot("login_other_half",
              "prompts: ['# '], auto_login: {login_prompt: 'login:', username: root, password_prompt: 'Password:'}",
              "job:6:97: boot auto_login password_prompt without password (give both or neither)"),
-        boot("transfer_overlay", "transfer_overlay: {download_command: wget, unpack_command: tar}",
-             "job:6:27: boot transfer_overlay is not supported yet"),
-        boot("soft_reboot", "soft_reboot: reboot", "job:6:27: boot soft_reboot is not supported yet"),
-        boot("kernel_start", "parameters: {kernel-start-message: Linux}",
-             "job:6:40: boot parameters kernel-start-message is not supported yet (wait for it with prompts)"),
+        boot("transfer_method", "transfer_overlay: {download_command: a, unpack_command: b, transfer_method: nfs}",
+             "job:6:97: boot transfer_overlay transfer_method: nfs is not supported yet (supported: http)"),
+        boot("transfer_half", "transfer_overlay: {download_command: wget}",
+             "job:6:45: boot transfer_overlay unpack_command is missing"),
+        boot("soft_reboot_empty", "soft_reboot: ''", "job:6:40: boot soft_reboot is empty"),
         boot("kernel_start_empty", "parameters: {kernel-start-message: ''}", ""),
         boot("reset_text", "reset: 'no'", "job:6:34: boot reset: expected true or false, not text"),
         actions("monitor_with_prompts", "- boot: {method: monitor, prompts: ['> ']}",
@@ -191,7 +198,8 @@ INSTANTIATE_TEST_SUITE_P(
         actions("qemu_docker", "- boot: {method: qemu, docker: {image: a}}",
                 "job:6:24: boot docker is not supported yet"),
         actions("qemu_media", "- boot: {method: qemu, media: img}",
-                "job:6:31: boot media: img is not supported yet (supported: tmpfs)"),
+                "job:6:31: boot media: img is not supported yet (supported: 'download', 'downloads', 'overlay', "
+                "'tftp' and 'tmpfs')"),
         actions("qemu_connection", "- boot: {method: qemu, connection: ssh}",
                 "job:6:36: boot connection: 'ssh' is not known (expected 'serial')"),
         actions("qemu_reset", "- boot: {method: qemu, reset: true}",
@@ -204,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
                     actions("no_name", "- command: {}", "job:6:12: command name is missing"),
                     actions("known_and_not_built", "- command: {name: recovery_mode}",
                             "job:6:19: command name: recovery_mode is not supported yet (supported: 'power_on', "
-                            "'power_off', 'hard_reset', 'pre_power_command' and 'pre_os_command')"),
+                            "'power_off', 'hard_reset', 'pre_power_command', 'pre_os_command' and 'power_cut')"),
                     actions("unknown_name", "- command: {name: poweroff}",
                             "job:6:19: command name: 'poweroff' is not known (did you mean 'power_off'?)")),
     name_of);
@@ -263,10 +271,14 @@ TEST(Actions, NamesThatAreNotBuiltAreSaidToBe) {
     EXPECT_NE(complaints_of(actions("", block, "").text).find(message + " is not supported yet"), std::string::npos)
         << block;
   };
+  const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
   for (const std::string& name : lava::deploy_targets())
-    if (name != "tmpfs") expect_named("- deploy: {to: " + name + "}", "deploy to: " + name);
+    if (!is_in(lava::supported_deploy_targets(), name))
+      expect_named("- deploy: {to: " + name + "}", "deploy to: " + name);
   for (const std::string& name : lava::boot_methods())
-    if (name != "qemu" && name != "minimal" && name != "monitor")
+    if (!is_in(lava::supported_boot_methods(), name))
       expect_named("- boot: {method: " + name + "}", "boot method: " + name);
   expect_named("- test: {services: []}", "test services");
   EXPECT_EQ(lava::deploy_targets().size(), 25U);

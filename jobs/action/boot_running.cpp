@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Boots that go on from a running system, and what an emulated board is lent before it starts.
+#include <algorithm>
+
+#include "jobs/action/boot_loader.hpp"
+#include "jobs/testshell/overlay.hpp"
+
+namespace hilltop::jobs {
+namespace {
+
+using boards::PatternSet;
+
+struct Shell {
+  std::shared_ptr<JobRun> run;
+  const Boot* block;
+  std::shared_ptr<Dialog> dialog;
+};
+
+/// Types a line at the running system, and waits for one of `patterns` ("": only typed).
+Task<> type_and_wait(std::shared_ptr<Shell> shell, std::string line, std::vector<std::string> prompts,
+                     std::vector<std::string> others, std::string wanted, Deadline deadline) {
+  HILLTOP_CO_CHECK(co_await shell->dialog->type(line, false, deadline));
+  if (prompts.empty() && others.empty()) co_return ok();
+  Awaited awaited;
+  HILLTOP_CO_TRY(awaited.prompts, PatternSet::compile(std::move(prompts)));
+  HILLTOP_CO_TRY(awaited.others, PatternSet::compile(std::move(others)));
+  auto match = co_await shell->dialog->expect(std::move(awaited), deadline);
+  if (match) co_return ok();
+  if (match.error().code != Errc::timeout) co_return std::move(match).error();
+  const auto what = wanted + " was not seen after '" + line + "'";
+  if (!shell->dialog->heard_anything())
+    co_return shell->run->fail(Finding::board_silent, what + ": the board was silent");
+  co_return shell->run->fail(Finding::not_reached, what + "; the last words were: " + shell->dialog->tail());
+}
+
+std::string load_line(const KexecCommand& kexec) {
+  using testshell::shell_quoted;
+  auto line = kexec.command;
+  if (!kexec.kernel.empty()) line += " --load " + shell_quoted(kexec.kernel);
+  if (!kexec.dtb.empty()) line += " --dtb " + shell_quoted(kexec.dtb);
+  if (!kexec.ramdisk.empty()) line += " --initrd " + shell_quoted(kexec.ramdisk);
+  for (const auto& option : kexec.options) line += " " + option;
+  return line;
+}
+
+/// The drives that the images are for, by name.
+std::map<std::string, std::string> drives_of(const JobRun& run, const drivers::BootFiles& files,
+                                             const std::string& name_space) {
+  std::map<std::string, std::string> out;
+  const auto deployed = run.deployed.find(name_space);
+  if (deployed == run.deployed.end()) return out;
+  const auto known = files.drives();
+  for (const auto& image : deployed->second)
+    if (std::ranges::find(known, image.label) != known.end()) out[image.label] = image.path.string();
+  return out;
+}
+
+}  // namespace
+
+Task<> reboot_softly(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
+  Step step(*run, context, "soft-reboot");
+  const auto shell = std::make_shared<Shell>(Shell{run, block, std::make_shared<Dialog>(run)});
+  run->booted_at = run->console->end();
+  run->console_log->started_at(run->booted_at);
+  const auto prompts = effective_prompts(*block, run->input.board->type());
+  for (const auto& line : block->soft_reboot) {
+    const bool last = &line == &block->soft_reboot.back();
+    std::vector<std::string> others;
+    if (last && !block->shutdown_message.empty()) others.push_back(block->shutdown_message);
+    const auto none = std::vector<std::string>();
+    HILLTOP_CO_CHECK(co_await type_and_wait(shell, line, last ? none : prompts, std::move(others),
+                                            last ? "'" + block->shutdown_message + "'" : std::string("a prompt"),
+                                            step.deadline()));
+  }
+  // The prompt that the shell showed last is not the new system's.
+  if (block->shutdown_message.empty()) run->cursor = std::max(run->cursor, run->booted_at);
+  step.succeed();
+  co_return ok();
+}
+
+Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
+  Step step(*run, context, "kexec-device");
+  const auto shell = std::make_shared<Shell>(Shell{run, block, std::make_shared<Dialog>(run)});
+  const auto prompts = effective_prompts(*block, run->input.board->type());
+  const auto& kexec = *block->kexec;
+  HILLTOP_CO_CHECK(co_await type_and_wait(shell, load_line(kexec), prompts, {}, "a prompt", step.deadline()));
+  run->booted_at = run->console->end();
+  run->console_log->started_at(run->booted_at);
+  HILLTOP_CO_CHECK(co_await type_and_wait(shell, kexec.command + " -e", {}, {kexec.boot_message},
+                                          "the message '" + kexec.boot_message + "'", step.deadline()));
+  step.succeed();
+  co_return ok();
+}
+
+Task<> lend_files(std::shared_ptr<JobRun> run, ActionContext context) {
+  auto& board = *run->input.board;
+  const auto served = run->served.find(context.name_space);
+  auto* files = board.boot_files();
+  if (files == nullptr) {
+    if (served == run->served.end()) co_return ok();
+    co_return Error(Errc::unsupported, Blame::configuration, "this lab cannot serve files to this board by TFTP");
+  }
+  drivers::BootFiles::Lent lent;
+  lent.job_dir = run->input.job_dir.string();
+  if (served != run->served.end()) lent.tftp_dir = served->second.dir.string();
+  lent.drives = drives_of(*run, *files, context.name_space);
+  if (lent.tftp_dir.empty() && lent.drives.empty()) co_return ok();
+  if (board.last_power_state() != drivers::PowerState::off)
+    HILLTOP_CO_CHECK(co_await board.power(drivers::PowerState::off, context.deadline));
+  co_return files->lend(std::move(lent)).within("lending the board its files");
+}
+
+}  // namespace hilltop::jobs
