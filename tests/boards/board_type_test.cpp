@@ -194,6 +194,75 @@ TEST_F(BoardTypesTest, TwoTypesWithOneNameAreRefused) {
   EXPECT_THAT(complaints(), HasSubstr("'one' is the name of board type 'one' already"));
 }
 
+TEST_F(BoardTypesTest, ReadsHowItsBootLoadersAreTalkedTo) {
+  type("linux", R"(
+boot: [u-boot, grub-efi]
+deploy: [tftp]
+prompts: ['/ # ']
+rest_after_s: 5
+loaders:
+  u-boot:
+    prompt: '=> '
+    interrupt_prompt: 'Hit any key'
+    interrupt_character: ' '
+    boot_command: booti
+    addresses: {kernel: 0x40400000, ramdisk: 0x44000000}
+    commands: {ramdisk: [dhcp, 'tftpboot {KERNEL_ADDR} {KERNEL}'], nfs: [dhcp]}
+    error_messages: ['TFTP error: ']
+    final_message: Starting kernel
+    command_delay_ms: 10
+  grub-efi: {prompt: 'grub> ', needs_interrupt: no}
+boot_stages:
+  - {name: spl, begins: 'U-Boot SPL', timeout_s: 30}
+  - {name: kernel, begins: 'Starting kernel'}
+)");
+  const auto types = load();
+  ASSERT_EQ(diagnostics_.to_string(), "");
+  const auto* t = types.find("linux");
+  ASSERT_EQ(t->loaders.size(), 2U);
+  const auto& loader = t->loaders.at("u-boot");
+  EXPECT_EQ(loader.prompt, "=> ");
+  EXPECT_EQ(loader.interrupt_prompt, "Hit any key");
+  EXPECT_EQ(loader.interrupt_text, " ");
+  EXPECT_TRUE(loader.needs_interrupt);
+  EXPECT_EQ(loader.boot_command, "booti");
+  EXPECT_EQ(loader.addresses.at("kernel"), "0x40400000");
+  EXPECT_THAT(loader.commands.at("ramdisk"), ElementsAre("dhcp", "tftpboot {KERNEL_ADDR} {KERNEL}"));
+  EXPECT_THAT(loader.error_messages, ElementsAre("TFTP error: "));
+  EXPECT_EQ(loader.final_message, "Starting kernel");
+  EXPECT_EQ(loader.command_delay, std::chrono::milliseconds(10));
+  EXPECT_FALSE(t->loaders.at("grub-efi").needs_interrupt);
+  ASSERT_EQ(t->boot_stages.size(), 2U);
+  EXPECT_EQ(t->boot_stages[0].name, "spl");
+  EXPECT_EQ(t->boot_stages[0].timeout, std::chrono::seconds(30));
+  EXPECT_EQ(t->boot_stages[1].begins, "Starting kernel");
+  EXPECT_EQ(t->boot_stages[1].timeout, std::chrono::seconds(0));
+  EXPECT_THAT(t->prompts, ElementsAre("/ # "));
+  EXPECT_EQ(t->rest_after, std::chrono::seconds(5));
+}
+
+TEST_F(BoardTypesTest, ComplainsOfEachMistakeAboutBootLoaders) {
+  type("linux", R"(
+boot: [u-boot]
+loaders:
+  u-boot:
+    interrupt_prompt: 'Hit ('
+    addresses: {kernel: here, initrd: 0x1}
+    boot_command: bootx
+    commands: {ramdisk: dhcp}
+  grub: {prompt: 'grub> ', needs_interrupt: no}
+  lilo: {prompt: 'boot: '}
+boot_stages:
+  - {name: spl}
+)");
+  const auto text = complaints();
+  for (const auto* wanted :
+       {"'prompt' is missing", "'interrupt_prompt': ", "'kernel' must be a whole number", "'initrd' is not a key here",
+        "'boot_command': 'bootx' is not known", "'ramdisk' must be a list", "'boot' has no method 'grub'",
+        "'lilo' is not a key here", "'begins' is missing"})
+    EXPECT_THAT(text, HasSubstr(wanted));
+}
+
 TEST_F(BoardTypesTest, AMissingFolderIsToldByName) {
   std::filesystem::remove_all(folder_.path() / "rules");
   EXPECT_THAT(complaints(), HasSubstr("rules: No such file or directory"));
@@ -205,7 +274,8 @@ TEST(ShippedBoardTypes, AreRightAndSayWhereTheirFactsComeFrom) {
   const auto types = BoardTypes::load(boards / "types", boards / "rules", diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "");
   for (const auto* name : {"microbit", "bbc_microbit", "mps2-an385", "lm3s6965evb", "qemu_cortex_m3",
-                           "stm32vldiscovery", "mps2-an521", "qemu"})
+                           "stm32vldiscovery", "mps2-an521", "qemu", "qemu-arm64-uboot", "qemu-arm64-uefi",
+                           "qemu-armv7-uboot", "qemu-riscv64-uboot", "orangepi-pc", "x86-64"})
     EXPECT_NE(types.find(name), nullptr) << name;
   for (const auto* type : types.all()) {
     EXPECT_NE(type->source, "") << type->name;
@@ -215,6 +285,12 @@ TEST(ShippedBoardTypes, AreRightAndSayWhereTheirFactsComeFrom) {
     if (type->flash.supported) {
       EXPECT_NE(type->flash.source, "") << type->name;
     }
+  }
+  for (const auto* name : {"qemu-arm64-uboot", "qemu-armv7-uboot", "qemu-riscv64-uboot", "orangepi-pc"}) {
+    const auto& loader = types.find(name)->loaders.at("u-boot");
+    EXPECT_THAT(loader.commands, testing::Contains(testing::Key("ramdisk"))) << name;
+    EXPECT_THAT(loader.addresses, testing::IsSupersetOf({testing::Key("kernel"), testing::Key("ramdisk")})) << name;
+    EXPECT_FALSE(types.find(name)->boot_stages.empty()) << name;
   }
   EXPECT_EQ(types.find("mps2-an521")->flash.max_images, 2U);
   EXPECT_TRUE(types.find("qemu")->configurable_machine);
