@@ -55,5 +55,8 @@ Task<> wait_readable(asio::ip::tcp::acceptor& acceptor, Deadline deadline) {
 Task<> wait_writable(asio::ip::tcp::socket& socket, Deadline deadline) {
   return wait_for(socket, asio::socket_base::wait_write, deadline);
 }
+Task<> wait_writable(asio::local::datagram_protocol::socket& socket, Deadline deadline) {
+  return wait_for(socket, asio::socket_base::wait_write, deadline);
+}
 
 }  // namespace hilltop::drivers

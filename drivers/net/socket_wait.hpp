@@ -18,5 +18,6 @@ Task<> wait_readable(asio::ip::tcp::socket& socket, Deadline deadline);
 Task<> wait_readable(asio::ip::tcp::acceptor& acceptor, Deadline deadline);
 /// The same, until it takes bytes.
 Task<> wait_writable(asio::ip::tcp::socket& socket, Deadline deadline);
+Task<> wait_writable(asio::local::datagram_protocol::socket& socket, Deadline deadline);
 
 }  // namespace hilltop::drivers

@@ -12,7 +12,9 @@
 #include <boost/asio/local/datagram_protocol.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
+#include <deque>
 #include <map>
+#include <utility>
 
 #include "drivers/net/capture_file.hpp"
 #include "drivers/net/socket_wait.hpp"
@@ -25,14 +27,21 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t path_bytes_most = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::size_t delayed_frames_most = 4096;
+constexpr std::size_t waiting_frames_most = 256;
+constexpr auto flush_again_after = std::chrono::milliseconds(500);  // were a wake-up missed
 constexpr auto delay_most = std::chrono::seconds(60);
 constexpr int socket_buffer_bytes = 1 << 20;
 constexpr int frames_in_a_row = 64;  // of one port, then another one's turn comes
 
 struct PortSocket {
-  PortSocket(asio::any_io_executor executor, std::string n) : name(std::move(n)), socket(std::move(executor)) {}
+  PortSocket(asio::any_io_executor executor, std::string n)
+      : name(std::move(n)), socket(executor), out(std::move(executor)) {}
   std::string name;
-  Unix::socket socket;
+  Unix::socket socket;  // bound to switch_path: from the board
+  Unix::socket out;     // connected to board_path while the board is there. A socket of its own: one that is connected
+                        // takes packets from that peer only, and the next emulator is another one
+  std::deque<std::string> waiting;  // the system queues ten datagrams a socket (unix(7), max_dgram_qlen)
+  bool flushing = false;
   std::string board_path, switch_path;
   EthernetSwitch::Port id = 0;
 };
@@ -63,31 +72,67 @@ Error no_such_port(const std::string& name) {
   return {Errc::not_found, Blame::job, "virtual switch: there is no port '" + name + "'"};
 }
 
-/// Hands a frame to its board. One that is off, or does not read, misses it, as on a wire.
-void deliver(Core& core, EthernetSwitch::Port to, std::string_view frame) {
-  const auto port = core.by_id.find(to);
-  if (port == core.by_id.end() || !core.forwarding.deliver(to, frame.size())) return;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::ranges::copy(port->second->board_path, address.sun_path);
-  (void)::sendto(port->second->socket.native_handle(), frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                 reinterpret_cast<const sockaddr*>(&address), sizeof address);
+enum class Sent : std::uint8_t { yes, later, no };
+
+/// Gives the board a frame, if it is there and has room.
+Sent send_now(PortSocket& port, std::string_view frame) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (::send(port.out.native_handle(), frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+      return Sent::yes;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return Sent::later;
+    boost::system::error_code error;  // not connected, or its emulator has gone
+    port.out.connect(Unix::endpoint(port.board_path), error);
+    if (error) return Sent::no;
+  }
+  return Sent::no;
 }
 
-void take_frame(Core& core, EthernetSwitch::Port from, std::string_view frame) {
+/// Sends what waits for a board, as it makes room.
+Task<> flush(std::shared_ptr<Core> core, std::shared_ptr<PortSocket> port) {
+  const auto drop = [&](std::string_view frame) { core->forwarding.count_dropped(port->id, frame.size()); };
+  while (!port->waiting.empty() && port->out.is_open()) {
+    const auto sent = send_now(*port, port->waiting.front());
+    if (sent == Sent::later) {
+      if (const auto waited = co_await wait_writable(port->out, Deadline::after(flush_again_after));
+          !waited && waited.error().code == Errc::canceled)
+        break;
+      continue;
+    }
+    if (sent == Sent::no) drop(port->waiting.front());
+    port->waiting.pop_front();
+  }
+  port->flushing = false;
+  co_return ok();
+}
+
+/// Hands a frame to its board. One that is off, or does not read, misses it, as on a wire.
+void deliver(const std::shared_ptr<Core>& core, EthernetSwitch::Port to, std::string_view frame) {
+  const auto found = core->by_id.find(to);
+  if (found == core->by_id.end() || !core->forwarding.deliver(to, frame.size())) return;
+  auto& port = found->second;
+  const auto sent = port->waiting.empty() ? send_now(*port, frame) : Sent::later;
+  if (sent == Sent::no || (sent == Sent::later && port->waiting.size() >= waiting_frames_most))
+    return core->forwarding.count_dropped(to, frame.size());
+  if (sent == Sent::yes) return;
+  port->waiting.emplace_back(frame);
+  if (std::exchange(port->flushing, true)) return;
+  core->scope.spawn("flush " + port->name, flush(core, port));
+}
+
+void take_frame(const std::shared_ptr<Core>& core, EthernetSwitch::Port from, std::string_view frame) {
   const auto now = Clock::now();
-  if (core.capture && !core.forwarding.faults(from).cut && frame.size() >= EthernetSwitch::frame_bytes_least)
-    core.capture->add(utc_now(), frame);
+  if (core->capture && !core->forwarding.faults(from).cut && frame.size() >= EthernetSwitch::frame_bytes_least)
+    core->capture->add(utc_now(), frame);
   std::shared_ptr<const std::string> copy;
-  for (const auto& [to, at] : core.forwarding.forward(from, frame, now)) {
+  for (const auto& [to, at] : core->forwarding.forward(from, frame, now)) {
     if (at <= now) {
       deliver(core, to, frame);
       continue;
     }
-    if (core.delayed.size() >= delayed_frames_most) continue;
+    if (core->delayed.size() >= delayed_frames_most) continue;
     if (!copy) copy = std::make_shared<const std::string>(frame);
-    core.delayed.emplace(at, Core::Delayed{to, copy});
-    core.delayed_changed.notify();
+    core->delayed.emplace(at, Core::Delayed{to, copy});
+    core->delayed_changed.notify();
   }
 }
 
@@ -98,7 +143,7 @@ Task<> run_port(std::shared_ptr<Core> core, std::shared_ptr<PortSocket> port) {
     for (int i = 0; i < frames_in_a_row; ++i) {
       const auto n = ::recv(port->socket.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (n < 0) break;
-      take_frame(*core, port->id, std::string_view(buffer).substr(0, static_cast<std::size_t>(n)));
+      take_frame(core, port->id, std::string_view(buffer).substr(0, static_cast<std::size_t>(n)));
     }
     if (const auto waited = co_await wait_readable(port->socket, Deadline::never()); !waited) {
       if (!port->socket.is_open()) break;
@@ -116,7 +161,7 @@ Task<> run_delays(std::shared_ptr<Core> core) {
       co_return woken.error();
     while (!core->delayed.empty() && core->delayed.begin()->first <= Clock::now()) {
       const auto due = core->delayed.extract(core->delayed.begin());
-      deliver(*core, due.mapped().to, *due.mapped().frame);
+      deliver(core, due.mapped().to, *due.mapped().frame);
     }
   }
 }
@@ -144,8 +189,10 @@ Result<std::shared_ptr<PortSocket>> open_port(Core& core, const std::string& nam
   port->socket.open(Unix(), error);
   if (!error) port->socket.bind(Unix::endpoint(port->switch_path), error);
   if (!error) port->socket.non_blocking(true, error);
+  if (!error) port->out.open(Unix(), error);
+  if (!error) port->out.non_blocking(true, error);
   if (!error) port->socket.set_option(asio::socket_base::receive_buffer_size(socket_buffer_bytes), error);
-  if (!error) port->socket.set_option(asio::socket_base::send_buffer_size(socket_buffer_bytes), error);
+  if (!error) port->out.set_option(asio::socket_base::send_buffer_size(socket_buffer_bytes), error);
   if (error)
     return Error(Errc::unavailable, Blame::infrastructure,
                  fmt::format("virtual switch: {}: {}", port->switch_path, error.message()));
@@ -155,6 +202,7 @@ Result<std::shared_ptr<PortSocket>> open_port(Core& core, const std::string& nam
 void close_port(PortSocket& port) {
   boost::system::error_code ignored;
   port.socket.close(ignored);
+  port.out.close(ignored);
   ::unlink(port.switch_path.c_str());
   ::unlink(port.board_path.c_str());
 }

@@ -97,4 +97,13 @@ bool EthernetSwitch::deliver(Port to, std::size_t frame_bytes) {
   return true;
 }
 
+void EthernetSwitch::count_dropped(Port to, std::size_t frame_bytes) {
+  const auto found = ports_.find(to);
+  if (found == ports_.end()) return;
+  auto& counters = found->second.counters;
+  --counters.frames_out;
+  counters.bytes_out -= frame_bytes;
+  ++counters.dropped;
+}
+
 }  // namespace hilltop::drivers

@@ -24,6 +24,7 @@ struct PortCounters {
   std::uint64_t frames_in = 0, bytes_in = 0;    ///< from the board
   std::uint64_t frames_out = 0, bytes_out = 0;  ///< to the board
   std::uint64_t lost = 0;                       ///< by the faults, in either direction
+  std::uint64_t dropped = 0;                    ///< the board is off, or too slow for them
   std::uint64_t refused = 0;                    ///< malformed, or with nowhere to go
 };
 
@@ -56,6 +57,8 @@ class EthernetSwitch {
   [[nodiscard]] std::vector<Delivery> forward(Port from, std::string_view frame, Time now);
   /// A delivery's time has come: whether it still gets there (its link may have been cut since), counted.
   [[nodiscard]] bool deliver(Port to, std::size_t frame_bytes);
+  /// A frame that was delivered was not taken by the board.
+  void count_dropped(Port to, std::size_t frame_bytes);
   /// The port behind which `address` was last seen.
   [[nodiscard]] std::optional<Port> port_of(MacAddress address, Time now) const;
 
