@@ -35,12 +35,12 @@ class Worker {
     run_until([this] { return scope_.running() == 0; });
   }
 
-  /// Runs `task` to its end; fails the test when that takes more than 30 s.
+  /// Runs `task` to its end; fails the test when that takes more than `limit`.
   template <class T>
-  Result<T> run(Task<T> task) {
+  Result<T> run(Task<T> task, std::chrono::seconds limit = std::chrono::seconds(30)) {
     std::optional<Result<T>> out;
     scope_.spawn("task", keep_result(std::move(task), &out));
-    if (!run_until([&] { return out.has_value(); })) {
+    if (!run_until([&] { return out.has_value(); }, limit)) {
       ADD_FAILURE() << "a task did not end";
       std::abort();  // it would write to `out` later
     }

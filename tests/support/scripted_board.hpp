@@ -74,6 +74,19 @@ class ScriptedConsole final : public boards::Console {
   std::unique_ptr<Error> down_;
 };
 
+/// Keeps what a job lends.
+class RecordingBootFiles final : public drivers::BootFiles {
+ public:
+  [[nodiscard]] Network network() const override { return {"10.0.2.2", "10.0.2.100", "10.0.2.15"}; }
+  [[nodiscard]] std::vector<std::string> drives() const override { return {"disk"}; }
+  Result<> lend(Lent lent) override {
+    last = std::move(lent);
+    return ok();
+  }
+  void take_back() override { last = {}; }
+  Lent last;
+};
+
 /// A board whose behaviour is written in the test.
 class ScriptedBoard final : public boards::BoardSession {
  public:
@@ -98,13 +111,18 @@ class ScriptedBoard final : public boards::BoardSession {
     return take_images(this, std::move(images), std::move(progress));
   }
   drivers::ConfigurableMachine* machine() override { return chosen_machine; }
+  drivers::BootFiles* boot_files() override { return lent_to; }
   Task<> clean(Deadline) override { return clean_up(this); }
   Task<> close(Deadline) override { return do_nothing(); }
   void on_power_lost(std::function<void(std::string)>) override {}
 
+  [[nodiscard]] boards::BoardType& own_type() { return type_; }
+  void set_rules(boards::RuleSet rules) { rules_ = std::move(rules); }
+
   std::shared_ptr<ScriptedConsole> main;
   std::function<void(int start)> on_start;  ///< the board starts (power on or reset), for the n-th time from 1
   drivers::ConfigurableMachine* chosen_machine = nullptr;
+  drivers::BootFiles* lent_to = nullptr;
   Result<> power_result = ok(), flash_result = ok(), clean_result = ok();
   std::vector<drivers::FlashImage> flashed;
   int starts = 0, cleaned = 0;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs on emulated Linux boards, from the demo job's text to the verdict, with the systems that
+// tests/firmware/linux/build makes. Where nobody built them, there is nothing to boot and the tests say so.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "drivers/tables.hpp"
+#include "tests/drivers/run_task.hpp"
+#include "tests/support/pipeline_bench.hpp"
+
+namespace hilltop::jobs {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+const fs::path source = HILLTOP_SOURCE_DIR;
+
+fs::path firmware() {
+  for (const auto& folder : {fs::path(HILLTOP_BINARY_DIR) / "firmware", source / "build/firmware"})
+    if (fs::exists(folder / "linux/arm64-uefi-altered.img")) return folder;
+  return {};
+}
+
+std::string demo_job(const std::string& name) {
+  std::ifstream in(source / "deploy/labs/demo/jobs" / name);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::string placeholder = "@FIRMWARE@";
+  for (auto at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder, at))
+    text.replace(at, placeholder.size(), firmware().string());
+  return text;
+}
+
+Task<Outcome> outcome_of(PipelineInput input) { co_return co_await run_pipeline(std::move(input)); }
+
+/// Gives the files of file: URLs.
+class LocalFiles final : public ArtifactSource {
+ public:
+  Task<fs::path> fetch(UrlSpec spec, Deadline) override { return find(std::move(spec)); }
+
+ private:
+  static Task<fs::path> find(UrlSpec spec) { co_return fs::path(spec.url.substr(std::string("file://").size())); }
+};
+
+class LinuxBoards : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (firmware().empty()) GTEST_SKIP() << "tests/firmware/linux/build was not run";
+  }
+  void TearDown() override {
+    if (input.board) EXPECT_TRUE(worker.run(input.board->close(Deadline::after(20s))));
+  }
+
+  Outcome run(const std::string& board, const std::string& job) {
+    Diagnostics diagnostics;
+    const auto types = boards::BoardTypes::load(source / "boards/types", source / "boards/rules", diagnostics);
+    const auto lab =
+        boards::read_inventory(source / "deploy/labs/demo/lab.yaml", types, drivers::all_drivers, diagnostics);
+    const auto* config = lab.find(board);
+    if (config == nullptr || diagnostics.has_errors()) throw std::runtime_error("the lab: " + diagnostics.to_string());
+    const auto type = std::make_shared<const boards::BoardType>(*types.find(config->type));
+    boards::ConsoleEngine::Options options;
+    options.dir = dir.path / "consoles";
+    engine = boards::ConsoleEngine::open(options).value();
+    const Env env{worker.io.get_executor(), dir.path / "state"};
+    auto session = worker.run(boards::BoardSession::open(env, *config, type, types.rules(type->rule_packs),
+                                                         drivers::all_drivers, *engine, Deadline::after(20s)));
+    if (!session) throw std::runtime_error(session.error().text);
+    input.board = *std::move(session);
+    auto definition = read_job(job, "job.yaml", diagnostics);
+    if (!definition) throw std::runtime_error(diagnostics.to_string());
+    input.plan = std::make_shared<Plan>(make_plan(*definition, *type, diagnostics));
+    if (diagnostics.has_errors()) throw std::runtime_error(diagnostics.to_string());
+    input.definition = std::make_shared<JobDefinition>(*std::move(definition));
+    input.artifacts = &artifacts;
+    input.sink = &sink;
+    input.job_dir = dir.path / "job";
+    fs::create_directories(input.job_dir);
+    auto out = worker.run(outcome_of(input), 300s).value();
+    if (std::getenv("HILLTOP_SHOW_LOG") != nullptr)
+      for (const auto& line : sink.lines) std::cerr << to_string(line.level) << ": " << line.text << "\n";
+    return out;
+  }
+
+  std::vector<std::string> measured() const {
+    std::vector<std::string> out;
+    for (const auto& one : sink.cases)
+      if (one.suite == "lava" && one.measurement) out.push_back(one.name);
+    return out;
+  }
+
+  test::ScratchDir dir;
+  LocalFiles artifacts;
+  test::RecordingSink sink;
+  std::unique_ptr<boards::ConsoleEngine> engine;
+  tests::Worker worker;
+  PipelineInput input;
+};
+
+TEST_F(LinuxBoards, UbootFetchesAKernelByTftp) {
+  const auto out = run("arm64-uboot-01", demo_job("arm64-uboot-tftp.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_shell/kernel=pass", "0_shell/network=pass"));
+  EXPECT_THAT(measured(), Contains("boot-stage-kernel"));
+}
+
+TEST_F(LinuxBoards, SecureBootStartsASignedKernel) {
+  const auto out = run("arm64-uefi-01", demo_job("arm64-uefi.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_secure-boot/is-on=pass"));
+}
+
+TEST_F(LinuxBoards, SecureBootRefusesAnAlteredKernel) {
+  const auto out = run("arm64-uefi-01", demo_job("arm64-uefi-refused.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("boot/refused=pass"));
+}
+
+TEST_F(LinuxBoards, WithoutSecureBootTheAlteredKernelStarts) {
+  const auto out = run("arm64-uefi-02", demo_job("arm64-uefi-off.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+}
+
+}  // namespace
+}  // namespace hilltop::jobs
