@@ -246,11 +246,9 @@ TEST(QemuUBoot, FetchesTheJobsFilesByTftpAndNothingElse) {
   board.type(" ");
   board.read_until("=> ");
   board.type("setenv autoload no; dhcp; setenv serverip " + files->network().tftp_ip + "\r");
-  board.read_until(files->network().board_ip);
-  board.read_until("=> ");
+  EXPECT_THAT(board.read_until("=> "), HasSubstr(files->network().board_ip));
   board.type("tftpboot ${loadaddr} hello.txt; md.b ${loadaddr} 10\r");
-  EXPECT_THAT(board.read_until("hilltop was here"), HasSubstr("Bytes transferred = 16"));
-  board.read_until("=> ");
+  EXPECT_THAT(board.read_until("hilltop was here\r\n=> "), HasSubstr("Bytes transferred = 16"));
   board.type("tftpboot ${loadaddr} ../secret.txt\r");
   EXPECT_THAT(board.read_until("=> "), HasSubstr("TFTP error"));
 }
