@@ -150,7 +150,10 @@ Result<> take_member(archive* a, archive_entry* entry, const fs::path& root, std
     return Error(Errc::denied, Blame::job,
                  "the archive's member '" + member.string() + "' is neither file, folder nor link");
   ++files;
-  return copy_entry(a, at, written, limits, deadline);
+  HILLTOP_CHECK(copy_entry(a, at, written, limits, deadline));
+  if ((archive_entry_perm(entry) & 0100U) != 0)  // a program of a test
+    fs::permissions(at, fs::perms::owner_exec, fs::perm_options::add, wrong);
+  return ok();
 }
 
 }  // namespace

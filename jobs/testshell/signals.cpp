@@ -84,6 +84,9 @@ void SignalScanner::take_kernel(char c) {
   cut_off(kernel_, offset_);
   kernel_.line.clear();
   in_kernel_ = false;
+  if (!user_.open || !user_.traced) return;
+  drop(user_);  // no signal in any case: and the line may have ended here, when a command's text has such a stamp in it
+  user_.line.clear();
 }
 
 void SignalScanner::put(Stream& stream, char c, std::uint64_t at) {

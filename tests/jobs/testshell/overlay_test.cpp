@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "drivers/core/process.hpp"
 #include "jobs/action/unpack.hpp"
 #include "jobs/testshell/overlay_delivery.hpp"
 #include "tests/drivers/run_task.hpp"
