@@ -142,10 +142,12 @@ Task<> go_on(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<Boo
     Step login(*run, context, "auto-login-action");
     HILLTOP_CO_CHECK(co_await wait_for_kernel(run, block, watch, login.deadline()));
     HILLTOP_CO_CHECK(co_await reach_prompt(run, block, watch, login.deadline()));
+    if (watch) HILLTOP_CO_CHECK(co_await BootWatch::finish(watch, login.deadline()));
+    HILLTOP_CO_CHECK(co_await mount_overlay_drive(run, block, context));
     login.succeed();
-  } else if (after == AfterLoader::system_starts) {
     co_return ok();
   }
+  if (after == AfterLoader::system_starts) co_return ok();
   co_return watch ? co_await BootWatch::finish(watch, context.deadline) : ok();
 }
 

@@ -33,6 +33,9 @@ Task<> lend_files(std::shared_ptr<JobRun> run, ActionContext context);
 /// Loads and starts another kernel from the running system.
 Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context);
 
+/// Mounts the drive with the test shell's files, where deploy made one. The prompt is awaited.
+Task<> mount_overlay_drive(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context);
+
 /// Types the job's soft_reboot lines at the running system's prompt, and waits for its shutdown-message.
 Task<> reboot_softly(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "jobs/action/boot_loader.hpp"
+#include "jobs/action/test_overlay.hpp"
 #include "jobs/testshell/overlay.hpp"
 
 namespace hilltop::jobs {
@@ -76,6 +77,14 @@ Task<> reboot_softly(std::shared_ptr<JobRun> run, const Boot* block, ActionConte
   if (block->shutdown_message.empty()) run->cursor = std::max(run->cursor, run->booted_at);
   step.succeed();
   co_return ok();
+}
+
+Task<> mount_overlay_drive(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
+  if (!run->overlay_drives.contains(context.name_space) || block->prompts.empty()) co_return ok();
+  const auto shell = std::make_shared<Shell>(Shell{run, block, std::make_shared<Dialog>(run)});
+  const auto dir = overlay_dir(*run);
+  const auto line = "mkdir -p " + dir + "; mount -t ext2 LABEL=LAVA " + dir;
+  co_return co_await type_and_wait(shell, line, block->prompts, {}, "a prompt", context.deadline);
 }
 
 Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {

@@ -1,16 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <system_error>
+
 #include "jobs/action/actions.hpp"
 #include "jobs/action/fetch.hpp"
+#include "jobs/action/test_overlay.hpp"
+#include "jobs/testshell/overlay_delivery.hpp"
 
 namespace hilltop::jobs {
 namespace {
+
+namespace fs = std::filesystem;
+
+Result<fs::path> empty_folder(const fs::path& folder) {
+  std::error_code wrong;
+  fs::remove_all(folder, wrong);
+  fs::create_directories(folder, wrong);
+  if (wrong) return Error(Errc::io, Blame::infrastructure, "can't make " + folder.string() + ": " + wrong.message());
+  return folder;
+}
+
+/// Puts the test shell's files into an image, in place.
+Task<> overlay_image(std::shared_ptr<JobRun> run, const DeployImage* image, fs::path file, ActionContext context) {
+  if (image->overlay == ImageOverlay::none || !needs_overlay(*run->input.definition, context.name_space))
+    co_return ok();
+  HILLTOP_CO_TRY(const auto overlay, co_await overlay_for(run, context.name_space, context.deadline));
+  run->log(LogLevel::info,
+           "adding the test shell's files (" + std::to_string(overlay->bytes()) + " bytes) to " + image->label);
+  if (image->overlay == ImageOverlay::ext4) {
+    HILLTOP_CO_TRY(const auto scratch, empty_folder(file.parent_path() / "scratch"));
+    auto done = co_await testshell::inject_overlay_ext4(overlay, file, image->partition, scratch, context.deadline);
+    co_return std::move(done).within(image->label);
+  }
+  auto with = file;
+  with += ".overlaid";
+  const auto deadline = context.deadline;
+  HILLTOP_CO_CHECK(co_await run->lane.run([overlay, file, with, deadline] {
+    return testshell::append_overlay_cpio(*overlay, file, with, Compression::none, deadline);
+  }));
+  std::error_code wrong;
+  fs::rename(with, file, wrong);
+  if (wrong) co_return Error(Errc::io, Blame::infrastructure, "can't replace " + file.string());
+  co_return ok();
+}
 
 Task<DeployedImage> deploy_one(std::shared_ptr<JobRun> run, const DeployImage* image, std::size_t index,
                                ActionContext context) {
   const auto folder = run->input.job_dir / folder_name(context.name_space) / folder_name(image->label);
   HILLTOP_CO_TRY(auto put, co_await fetch_into(run, &image->url, image->label, index, folder, context));
+  HILLTOP_CO_CHECK(co_await overlay_image(run, image, put, context));
   DeployedImage out{image->label, std::move(put), image->image_arg};
   co_return out;
+}
+
+/// A machine of the job's choice whose images have no place for the test shell's files gets them on a drive of their
+/// own, as LAVA does it; it is mounted when the board has booted.
+Task<std::optional<DeployedImage>> overlay_drive(std::shared_ptr<JobRun> run, const DeployTmpfs* block,
+                                                 ActionContext context) {
+  const bool placed =
+      std::ranges::any_of(block->images, [](const auto& image) { return image.overlay != ImageOverlay::none; });
+  if (placed || run->input.board->machine() == nullptr || !needs_overlay(*run->input.definition, context.name_space))
+    co_return std::optional<DeployedImage>();
+  HILLTOP_CO_TRY(const auto overlay, co_await overlay_for(run, context.name_space, context.deadline));
+  HILLTOP_CO_TRY(const auto folder,
+                 empty_folder(run->input.job_dir / folder_name(context.name_space) / "lava-overlay"));
+  HILLTOP_CO_TRY(const auto scratch, empty_folder(folder / "scratch"));
+  DeployedImage drive{"lava-overlay", folder / "overlay.ext2",
+                      "-drive file={lava-overlay},format=raw,if=virtio,media=disk,id=lavatest"};
+  HILLTOP_CO_CHECK(co_await testshell::make_overlay_drive(overlay, drive.path, scratch, context.deadline));
+  co_return std::optional(std::move(drive));
 }
 
 }  // namespace
@@ -21,6 +79,12 @@ Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, Actio
     HILLTOP_CO_TRY(auto deployed, co_await deploy_one(run, &block->images[i], i, context));
     images.push_back(std::move(deployed));
   }
+  HILLTOP_CO_TRY(auto drive, co_await overlay_drive(run, block, context));
+  if (drive)
+    run->overlay_drives.insert(context.name_space);
+  else
+    run->overlay_drives.erase(context.name_space);
+  if (drive) images.push_back(*std::move(drive));
   run->deployed[context.name_space] = std::move(images);
   co_return ok();
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,14 +56,15 @@ class JobRun {
   std::shared_ptr<boards::Console> console;  ///< the board's first one
   std::shared_ptr<Masker> masker = std::make_shared<Masker>();
   std::shared_ptr<ConsoleLog> console_log;
-  Lane lane;                   ///< unpacking
-  std::uint64_t cursor = 0;    ///< where the next expect begins
-  std::uint64_t booted_at = 0;                    ///< where the console stood when the board was last started
+  Lane lane;                    ///< unpacking
+  std::uint64_t cursor = 0;     ///< where the next expect begins
+  std::uint64_t booted_at = 0;  ///< where the console stood when the board was last started
   std::map<std::string, std::vector<DeployedImage>> deployed;  ///< by namespace
-  std::map<std::string, ServedFiles> served;                    ///< by namespace
+  std::map<std::string, ServedFiles> served;                   ///< by namespace
+  std::set<std::string> overlay_drives;  ///< namespaces whose machine has the test shell's files on a drive
   /// Overlays of test shells with what was fetched for them, by namespace (overlay_for).
   std::map<std::string, std::shared_ptr<const PreparedOverlay>> overlays;
-  std::map<std::string, std::string> captured;                 ///< named groups of interactive matches
+  std::map<std::string, std::string> captured;  ///< named groups of interactive matches
 
   /// Writes to the job's log; secrets are masked. Returns the line's number.
   std::uint64_t log(LogLevel level, std::string text);

@@ -7,6 +7,32 @@
 namespace hilltop::jobs::reading {
 namespace {
 
+/// `overlays`, and the `format` and `partition` that tell where they go.
+void read_image_overlay(MapReader& map, DeployImage& image) {
+  const auto format = map.take("format");
+  const auto kind =
+      format ? choice(format, map.name_of("format"), map.out(), {"cpio.newc", "ext4", "tar"}) : std::nullopt;
+  const auto partition = map.integer("partition", 1, 128);
+  image.partition = static_cast<std::uint32_t>(partition.value_or(0));
+  bool lava = false;
+  if (const Node overlays = map.take("overlays"))
+    each_entry(overlays, map.name_of("overlays"), map.out(),
+               [&](const std::string& name, const Node& key, const Node& value) {
+                 if (name == "lava")
+                   lava = boolean(value, map.name_of("overlays") + " lava", map.out()).value_or(false);
+                 else
+                   map.out().error(key.place(), map.name_of("overlays") + " " + name + " is not supported yet",
+                                   "supported: lava");
+               });
+  if (kind == "tar") map.out().error(format.place(), map.name_of("format") + ": tar is not supported yet");
+  if (!lava) return;
+  if (!kind)
+    map.out().error(map.key_place("overlays"), map.name_of("overlays") + " without format",
+                    "say what it is: ext4 or cpio.newc");
+  if (kind == "ext4") image.overlay = ImageOverlay::ext4;
+  if (kind == "cpio.newc") image.overlay = ImageOverlay::cpio;
+}
+
 std::optional<DeployImage> read_image(const std::string& label, const Node& key, const Node& value, Diagnostics& out) {
   const std::string what = "deploy images " + label;
   if (!is_label(label)) {
@@ -20,7 +46,8 @@ std::optional<DeployImage> read_image(const std::string& label, const Node& key,
   MapReader map(value, what, out);
   if (!map.is_map()) return {};
   DeployImage image{.label = label, .place = key.place()};
-  auto url = read_url(map);
+  auto url = read_url(map, true);
+  read_image_overlay(map, image);
   image.image_arg = map.text("image_arg").value_or("");
   map.finish();
   if (!url) return {};

@@ -53,11 +53,20 @@ struct BlockCommon {
   Place place;  ///< of the block's key: `deploy`, `boot`, ...
 };
 
+/// How the test shell's files get into an image (`overlays: {lava: true}` and its `format`).
+enum class ImageOverlay : std::uint8_t {
+  none,
+  ext4,  ///< into its file system, or that of its partition
+  cpio   ///< appended: an initramfs
+};
+
 struct DeployImage {
   std::string label;  ///< key under `images`
   UrlSpec url;
   std::string image_arg;  ///< "" when not given; every `{label}` in it names an image of the same block
   Place place;            ///< of the label
+  ImageOverlay overlay = ImageOverlay::none;
+  std::uint32_t partition = 0;  ///< for ext4: from 1; 0: the image is a file system
 };
 
 /// deploy `to: tmpfs`.

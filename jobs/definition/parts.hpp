@@ -64,7 +64,7 @@ void check_definition_names(const JobDefinition& job, Diagnostics& out);
 void check_git(const std::string& url, const std::string& reference, const Node& node, const std::string& what,
                Diagnostics& out);
 
-[[nodiscard]] std::optional<UrlSpec> read_url(MapReader& map);
+[[nodiscard]] std::optional<UrlSpec> read_url(MapReader& map, bool takes_overlay = false);
 [[nodiscard]] std::map<std::string, std::string> read_headers(MapReader& map);
 [[nodiscard]] Compression read_compression(MapReader& map);
 /// Complains about a URL that the worker could not fetch from.

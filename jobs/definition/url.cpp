@@ -86,7 +86,7 @@ void check_url(const std::string& url, const Node& node, const std::string& what
               "expected https://, http:// or file:///");
 }
 
-std::optional<UrlSpec> read_url(MapReader& map) {
+std::optional<UrlSpec> read_url(MapReader& map, bool takes_overlay) {
   UrlSpec spec;
   spec.url = map.required_text("url");
   spec.place = map.node()["url"].place();
@@ -99,7 +99,8 @@ std::optional<UrlSpec> read_url(MapReader& map) {
   spec.sha256sum = read_digest(map, "sha256sum", 64);
   spec.sha512sum = read_digest(map, "sha512sum", 128);
   spec.use_cache = map.boolean("use_cache").value_or(true);
-  map.not_supported({"format", "partition", "sparse", "overlay_backend", "overlays"});
+  if (!takes_overlay) map.not_supported({"format", "partition", "overlays"});
+  map.not_supported({"sparse", "overlay_backend"});
   if (spec.url.empty()) return {};
   return spec;
 }
