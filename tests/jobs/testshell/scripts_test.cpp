@@ -91,7 +91,7 @@ TEST_P(Scripts, NumbersAreTakenOnceSideBySide) {
 
 TEST_P(Scripts, ABackgroundProcessShowsWhatItWrote) {
   const auto out =
-      run("lava-background-process-start w --cmd 'echo begun; exec sleep 50'; while ! grep -q begun "
+      run("lava-background-process-start w --cmd 'echo begun; exec sleep 50'; while ! grep -qs begun "
           "$LAVA_OVERLAY/results/background/w.out; do sleep 0.05; done; lava-background-process-stop w");
   EXPECT_EQ(out, "begun\n");
   EXPECT_FALSE(fs::exists(dir_.path / "results/background/w.pid"));

@@ -73,6 +73,7 @@ class PtyShell {
 class ShellBench : public PipelineBench {
  public:
   std::vector<std::string> shell{"dash", "-i"};
+  int repetitions = 1;
   std::shared_ptr<jobs::JobRun> run_state;
   std::function<void(const std::filesystem::path& overlay)> on_unpacked;
 
@@ -136,7 +137,7 @@ class ShellBench : public PipelineBench {
       context.planned = &run->input.plan->actions[i];
       context.deadline = Deadline::after(context.planned->timeout.value);
       context.name_space = "common";
-      HILLTOP_CO_CHECK(co_await jobs::test_shell(run, block, context));
+      for (int n = 0; n < self->repetitions; ++n) HILLTOP_CO_CHECK(co_await jobs::test_shell(run, block, context));
     }
     co_return ok();
   }

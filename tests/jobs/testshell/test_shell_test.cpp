@@ -97,6 +97,14 @@ TEST(TestShell, AResultThatIsLostIsMissed) {
   EXPECT_THAT(out.reason, HasSubstr("reported 2 results, and 1 arrived: number 2 is missing"));
 }
 
+TEST(TestShell, ARepetitionIsCountedAnew) {
+  ShellBench bench;
+  bench.repetitions = 2;
+  const auto out = bench.run_definitions(inlined("a", {"lava-test-case one --shell true"}));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(bench.sink.checks(), ElementsAre("0_a/one=pass", "0_a/one=pass"));
+}
+
 TEST(TestShell, ResultsOfTestsThatRunSideBySideAreAllCounted) {
   ShellBench bench;
   const auto out = bench.run_definitions(
