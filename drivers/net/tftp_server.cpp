@@ -241,7 +241,6 @@ bool is_duplicate(State& state, const Udp::endpoint& peer) {
 }
 
 void take(const std::shared_ptr<State>& state, const Arrived& arrived) {
-  if (is_duplicate(*state, arrived.peer)) return;
   const auto board = state->boards->find(Ipv4Address{arrived.peer.address().to_v4().to_uint()});
   if (board == state->boards->end())
     return deny(state, arrived, tftp::ErrorCode::denied, "nothing is served to this address");
@@ -250,6 +249,7 @@ void take(const std::shared_ptr<State>& state, const Arrived& arrived) {
   const auto* request = std::get_if<tftp::Request>(&*packet);
   if (request == nullptr) return deny(state, arrived, tftp::ErrorCode::unknown_transfer, "no such transfer");
   if (request->write) return deny(state, arrived, tftp::ErrorCode::denied, "files are not taken here");
+  if (is_duplicate(*state, arrived.peer)) return;
   const auto& files = board->second;
   if (files->is_full() || state->running.size() >= transfers_most)
     return deny(state, arrived, tftp::ErrorCode::undefined, "too many transfers");
