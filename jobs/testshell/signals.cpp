@@ -36,6 +36,7 @@ Stamp stamp_state(std::string_view text) {
 /// Whether a line that begins like this shows what a shell under `set -x` is about to run.
 bool is_trace(std::string_view line) {
   const auto pluses = line.find_first_not_of('+');
+  if (pluses == std::string_view::npos) return false;
   if (pluses > 0 && pluses + 1 < line.size() && line[pluses] == ' ' && line[pluses + 1] != ' ') return true;
   return line.contains("+ echo ") || line.contains("+ printf ");  // behind output that did not end its line
 }

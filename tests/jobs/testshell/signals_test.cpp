@@ -68,6 +68,7 @@ TEST(Signals, WhatAShellShowsOfItsCommandsIsNone) {
   EXPECT_THAT(said("+ ec[    1.000000] x\r\nho '<LAVA_SIGNAL_STARTTC a>'\r\n"), IsEmpty());
   EXPECT_THAT(said("+ printf <LAVA_SIGNAL_STARTTC a[    1.000000] x\\nb>\r\n<LAVA_SIGNAL_STARTTC c>"),
               ElementsAre("STARTTC|c"));
+  EXPECT_THAT(said("++<LAVA_SIGNAL_STARTTC a>"), ElementsAre("STARTTC|a"));
   EXPECT_THAT(said("done+ echo '<LAVA_SIGNAL_STARTTC a>'\r\n"), IsEmpty());
   EXPECT_THAT(said("1 + 1 is 2 <LAVA_SIGNAL_STARTTC a>\n+1 <LAVA_SIGNAL_STARTTC b>"),
               ElementsAre("STARTTC|a", "STARTTC|b"));
