@@ -16,7 +16,7 @@ using StatePtr = std::shared_ptr<ConsoleState>;
 
 constexpr int retypings = 3;
 constexpr auto echo_patience =
-    500ms;  // without a byte: the echo will not come. Source: guess, 10 times what a busy Linux tty took
+    500ms;  // without a byte: the echo will not come. Chosen, not measured
 constexpr char erase =
     0x7f;  // what terminals send for backspace. Source: termios(3) VERASE, U-Boot cread_line, Zephyr shell
 

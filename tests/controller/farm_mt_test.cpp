@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/farm.hpp"
 
-#include "farm_fixture.hpp"
+#include "tests/controller/farm_fixture.hpp"
 
 namespace hilltop::controller {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "farm_fixture.hpp"
+#include "tests/controller/farm_fixture.hpp"
 
 namespace hilltop::controller {
 namespace {

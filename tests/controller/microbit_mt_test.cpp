@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "farm_fixture.hpp"
+#include "tests/controller/farm_fixture.hpp"
 
 namespace hilltop::controller {
 namespace {

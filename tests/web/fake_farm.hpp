@@ -13,7 +13,30 @@
 /// real one.
 namespace hilltop::web::testing {
 
-using namespace controller;
+using controller::BoardHealth;
+using controller::BoardState;
+using controller::BoardView;
+using controller::ConsoleRead;
+using controller::ConsoleWrite;
+using controller::Farm;
+using controller::FarmEvent;
+using controller::FlashCommand;
+using controller::JobFilter;
+using controller::JobState;
+using controller::JobView;
+using controller::LeaseRequest;
+using controller::LeaseState;
+using controller::LeaseView;
+using controller::Page;
+using controller::PowerCommand;
+using controller::Principal;
+using controller::Role;
+using controller::TokenView;
+using controller::WorkerCommand;
+using controller::WorkerEvent;
+using controller::WorkerLink;
+using controller::WorkerReply;
+using controller::role_from;
 
 /// One console of which the last `kept` bytes are in memory.
 class FakeWorker final : public WorkerLink {
