@@ -55,6 +55,8 @@ void check_context(const JobDefinition& job, const boards::BoardType& type, Diag
       if (!is_count(job.context.at(key))) out.error(place, "context " + key + ": expected a number from 1 to 1000");
     } else if (loader_context_keys().contains(key) && !type.loaders.empty()) {
       check_loader_context(job, key, place, out);
+    } else if (key == "lava_test_results_dir" || key == "test_character_delay") {
+      continue;  // the test shell's
     } else if (!machine_keys().contains(key)) {
       out.warning(place, "context " + key + " has no effect: hilltop does not use it");
     } else if (!type.configurable_machine) {
