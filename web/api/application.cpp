@@ -97,6 +97,12 @@ Response refusal(unsigned status, std::string detail) {
   return response;
 }
 
+Response refusal(const Error& error) {
+  auto response = problem(error);
+  add_security_headers(response);
+  return response;
+}
+
 Task<controller::Principal> who_asks(ApiPtr api, const Route* route, std::string token) {
   controller::Principal nobody;
   if (route->access == Access::open) co_return nobody;
@@ -156,6 +162,11 @@ class ApiApplication final : public Application {
     if (route->access != Access::open && !allows(route->access, who->role))
       co_return refusal(403, "this needs the role " + std::string(to_string(route->access)) + "; the token's is " +
                                  std::string(controller::to_string(who->role)));
+    if (route->check != nullptr) {
+      Call call{head, *who};
+      call.request.params = match.params;
+      if (auto can = co_await route->check(api, std::move(call)); !can) co_return refusal(can.error());
+    }
     co_return admission(std::move(api), route, *std::move(who), std::move(match.params), protocol_of(head));
   }
 

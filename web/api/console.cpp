@@ -52,12 +52,14 @@ constexpr Route routes[] = {
                 "slow; {\"end\"} when the right to type ends. Typing needs the board's lease or the role technician.",
      .query = stream_query,
      .status = 101,
+     .check = &check_console,
      .talker = &stream_console},
     {.pattern = "/api/v1/jobs/{id}/log/ws",
      .tag = "jobs",
      .summary = "The log, live: JSON lines in text frames, {\"end\":true} last.",
      .query = log_query,
      .status = 101,
+     .check = &check_job_log,
      .talker = &stream_job_log},
 };
 

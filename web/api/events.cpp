@@ -39,6 +39,7 @@ constexpr Route routes[] = {
      .summary = "What happens: a text frame an event, none lost, none twice.",
      .query = stream_query,
      .status = 101,
+     .check = &check_events,
      .talker = &stream_events},
 };
 

@@ -16,7 +16,9 @@ std::string member(const json& line, const char* name) {
   return it != line.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-std::string json_text(const std::string& text) { return json(text).dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string json_text(const std::string& text) {
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 Task<std::string> next_converted(std::shared_ptr<LineFile> file, Convert convert) {
   HILLTOP_CO_TRY(const auto lines, file->next());

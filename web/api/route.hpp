@@ -61,6 +61,9 @@ struct Route {
   Content takes, gives;
   unsigned status = 200;  ///< of success; 101 for a WebSocket
   Task<Response> (*handler)(ApiPtr api, Call call) = nullptr;
+  /// For a WebSocket: whether the talk can begin. An error is answered like any other, before the connection is taken
+  /// over.
+  Task<> (*check)(ApiPtr api, Call call) = nullptr;
   Task<> (*talker)(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) = nullptr;
 };
 

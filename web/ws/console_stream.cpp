@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "web/api/json_body.hpp"
@@ -167,6 +168,17 @@ Task<> refuse(std::shared_ptr<WebSocket> socket, std::string reason) {
 
 }  // namespace
 
+Task<> check_console(ApiPtr api, Call call) {
+  HILLTOP_CO_CHECK(integer_query(call.request, "from", UINT64_MAX));
+  const auto board = call.request.param("name");
+  HILLTOP_CO_TRY(const auto view, co_await hop(api->gate, &Farm::board, call.who, board));
+  const auto console = call.request.query_value("console").value_or("");
+  if (!console.empty() && std::ranges::find(view.consoles, console) == view.consoles.end())
+    co_return Error(Errc::not_found, Blame::job, board + " has no console '" + console + "'");
+  if (wants(call.request, "write")) HILLTOP_CO_CHECK(co_await hop(api->gate, &Farm::may_operate, call.who, board));
+  co_return ok();
+}
+
 Task<> stream_console(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) {
   auto viewer = std::make_shared<Viewer>();
   viewer->api = api;
@@ -175,9 +187,7 @@ Task<> stream_console(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) 
   viewer->board = call.request.param("name");
   viewer->console = call.request.query_value("console").value_or("");
   viewer->writes = wants(call.request, "write");
-  const auto from = integer_query(call.request, "from", UINT64_MAX);
-  if (!from) co_return co_await refuse(socket, from.error().text);
-  viewer->from = *from;
+  HILLTOP_CO_TRY(viewer->from, integer_query(call.request, "from", UINT64_MAX));
   if (viewer->writes) {
     auto right = co_await hop(api->gate, &right_to_type, call.who, viewer->board);
     if (!right) co_return co_await refuse(socket, right.error().text);

@@ -55,12 +55,15 @@ Task<> send_events(ApiPtr api, std::shared_ptr<WebSocket> socket, std::optional<
 
 }  // namespace
 
+Task<> check_events(ApiPtr, Call call) {
+  HILLTOP_CO_CHECK(integer_query(call.request, "after", 0));
+  co_return ok();
+}
+
 Task<> stream_events(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) {
   std::optional<std::uint64_t> after;
   if (call.request.query_value("after")) {
-    auto number = integer_query(call.request, "after", 0);
-    if (!number) co_return co_await socket->close(number.error().text);
-    after = *number;
+    HILLTOP_CO_TRY(after, integer_query(call.request, "after", 0));
   }
   co_return co_await both_ways(socket, api->gate.io, send_events(api, socket, after), ignore_incoming(socket));
 }

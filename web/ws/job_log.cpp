@@ -89,12 +89,18 @@ Task<> send_log(std::shared_ptr<Follower> f) {
 
 }  // namespace
 
+Task<> check_job_log(ApiPtr api, Call call) {
+  HILLTOP_CO_TRY(const auto id, id_param(call.request, "job"));
+  HILLTOP_CO_CHECK(integer_query(call.request, "from", 1));
+  HILLTOP_CO_CHECK(co_await hop(api->gate, &Farm::job, call.who, id));
+  co_return ok();
+}
+
 Task<> stream_job_log(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) {
-  const auto id = id_param(call.request, "job");
-  const auto from = integer_query(call.request, "from", 1);
-  if (!id || !from) co_return co_await socket->close(id ? from.error().text : id.error().text);
+  HILLTOP_CO_TRY(const auto id, id_param(call.request, "job"));
+  HILLTOP_CO_TRY(const auto from, integer_query(call.request, "from", 1));
   auto follower = std::make_shared<Follower>(
-      Follower{api, call.who, *id, *from, socket, std::make_shared<Growth>(api->gate.io), std::nullopt, false});
+      Follower{api, call.who, id, from, socket, std::make_shared<Growth>(api->gate.io), std::nullopt, false});
   co_return co_await both_ways(socket, api->gate.io, send_log(follower), ignore_incoming(socket));
 }
 

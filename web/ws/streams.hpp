@@ -10,6 +10,13 @@ namespace hilltop::web {
 
 /// GET /api/v1/events/ws
 Task<> stream_events(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket);
+/// Whether the job is there and the request makes sense.
+Task<> check_job_log(ApiPtr api, Call call);
+/// Whether the board is there, the request makes sense, and typing is allowed where it is wanted.
+Task<> check_console(ApiPtr api, Call call);
+/// Whether the request makes sense.
+Task<> check_events(ApiPtr api, Call call);
+
 /// GET /api/v1/jobs/{id}/log/ws
 Task<> stream_job_log(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket);
 /// GET /api/v1/boards/{name}/console/ws

@@ -176,16 +176,28 @@ TEST_F(StreamTest, ASlowReaderIsToldWhatIsMissing) {
 }
 
 TEST_F(StreamTest, TypingNeedsTheRightToDoSo) {
-  auto refused = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?write=1");
-  ASSERT_TRUE(refused.has_value());
-  EXPECT_NE(next(**refused).data.find("lease"), std::string::npos);
-  EXPECT_EQ(next(**refused).kind, Kind::closed);
+  const auto refused = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?write=1");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::denied);
+  EXPECT_EQ(refused.error().text, "take a lease of qemu-1 first");
   auto reader = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws");
   ASSERT_TRUE(reader.has_value());
   EXPECT_EQ(next(**reader).data, R"({"offset":0})");
   ASSERT_TRUE((*reader)->send("rm -rf", true, soon()).has_value());
   EXPECT_EQ(next(**reader).kind, Kind::closed);
   EXPECT_EQ(on_control([this] { return farm_->link.typed; }), "");
+}
+
+TEST_F(StreamTest, AStreamOfNothingIsRefusedBeforeItBegins) {
+  for (const auto* target : {"/api/v1/jobs/4711/log/ws", "/api/v1/jobs/x/log/ws", "/api/v1/boards/none/console/ws",
+                             "/api/v1/boards/qemu-1/console/ws?console=none"}) {
+    const auto refused = open_socket("viewer", target);
+    ASSERT_FALSE(refused.has_value()) << target;
+    EXPECT_EQ(refused.error().code, Errc::not_found) << target;
+  }
+  on_control([this] { return farm_->lease_board("qemu-1", "ann"); });
+  EXPECT_EQ(open_socket("submitter", "/api/v1/boards/qemu-1/console/ws?write=1").error().code, Errc::busy);
+  EXPECT_FALSE(open_socket("viewer", "/api/v1/events/ws?after=then").has_value());
 }
 
 TEST_F(StreamTest, TypingEndsWithTheLease) {
