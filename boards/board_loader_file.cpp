@@ -44,6 +44,7 @@ Texts read_patterns(Fields& fields, std::string_view key) {
 
 std::map<std::string, Texts, std::less<>> read_commands(const Node& map, Diagnostics& diagnostics) {
   std::map<std::string, Texts, std::less<>> out;
+  if (!map) return out;
   Fields fields(map, "commands", diagnostics);
   for (const auto& [key, value] : map.entries())
     if (auto lines = fields.texts(key.text())) out.emplace(key.text(), *std::move(lines));
