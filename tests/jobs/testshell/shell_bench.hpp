@@ -57,13 +57,16 @@ class PtyShell {
 
  private:
   void read() {
-    line_.async_read_some(asio::buffer(piece_), [this](boost::system::error_code wrong, std::size_t n) {
-      if (wrong) return;
-      console_->say(std::string_view(piece_.data(), n));
-      read();
-    });
+    line_.async_read_some(asio::buffer(piece_),
+                          [this, alive = std::weak_ptr(alive_)](boost::system::error_code wrong, std::size_t n) {
+                            if (wrong || alive.expired())
+                              return;  // what was read before the line was closed still arrives
+                            console_->say(std::string_view(piece_.data(), n));
+                            read();
+                          });
   }
   std::shared_ptr<ScriptedConsole> console_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   asio::posix::stream_descriptor line_;
   std::array<char, 4096> piece_{};
   pid_t pid_ = -1;
