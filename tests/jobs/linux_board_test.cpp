@@ -106,6 +106,19 @@ TEST_F(LinuxBoards, UbootFetchesAKernelByTftp) {
   EXPECT_THAT(measured(), Contains("boot-stage-kernel"));
 }
 
+TEST_F(LinuxBoards, ABoardBootsAfterAPowerCut) {
+  const auto out = run("arm64-uboot-01", demo_job("arm64-power-cut.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), Contains("1_after/kept=pass"));
+  EXPECT_TRUE(sink.says("cutting the power"));
+}
+
+TEST_F(LinuxBoards, APcStartsFromADiskImage) {
+  const auto out = run("x86-64-01", demo_job("x86-64-disk.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_shell/root=pass"));
+}
+
 TEST_F(LinuxBoards, SecureBootStartsASignedKernel) {
   const auto out = run("arm64-uefi-01", demo_job("arm64-uefi.yaml"));
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
