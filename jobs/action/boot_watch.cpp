@@ -118,12 +118,6 @@ std::optional<Fact> BootWatch::trouble() const {
   return late_stage();
 }
 
-bool BootWatch::reached(std::string_view name) const {
-  const auto& stages = run_->input.board->type().boot_stages;
-  const auto at = std::ranges::find(stages, name, &boards::BootStage::name);
-  return at != stages.end() && next_ > static_cast<std::size_t>(at - stages.begin());
-}
-
 std::vector<std::string> BootWatch::patterns_from(std::string_view name) const {
   const auto& stages = run_->input.board->type().boot_stages;
   std::vector<std::string> out;

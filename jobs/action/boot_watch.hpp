@@ -26,8 +26,6 @@ class BootWatch {
 
   /// Why the boot cannot go on, while it is under way.
   [[nodiscard]] std::optional<Fact> trouble() const;
-  /// Whether the stage called `name`, or one after it, has begun. False for one that the board type does not have.
-  [[nodiscard]] bool reached(std::string_view name) const;
   /// The patterns of the stage called `name` and those after it.
   [[nodiscard]] std::vector<std::string> patterns_from(std::string_view name) const;
 

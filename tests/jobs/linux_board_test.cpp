@@ -113,6 +113,28 @@ TEST_F(LinuxBoards, ABoardBootsAfterAPowerCut) {
   EXPECT_TRUE(sink.says("cutting the power"));
 }
 
+/// The demo job with its tests replaced by a test shell.
+std::string with_test_shell(const std::string& name) {
+  const auto text = demo_job(name);
+  return text.substr(0, text.find("- test:")) +
+         "- test:\n    definitions:\n    - from: inline\n      name: smoke\n      path: inline/smoke.yaml\n"
+         "      repository:\n        metadata: {format: Lava-Test Test Definition 1.0, name: smoke}\n"
+         "        run:\n          steps:\n          - lava-test-case true --shell true\n"
+         "          - lava-test-case uname --shell 'uname -s | grep Linux'\n";
+}
+
+TEST_F(LinuxBoards, TheTestShellComesInTheRamdisk) {
+  const auto out = run("arm64-uboot-01", with_test_shell("arm64-uboot-tftp.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_smoke/true=pass", "0_smoke/uname=pass"));
+}
+
+TEST_F(LinuxBoards, TheTestShellComesOnADriveOfItsOwn) {
+  const auto out = run("x86-64-01", with_test_shell("x86-64-disk.yaml"));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_smoke/true=pass", "0_smoke/uname=pass"));
+}
+
 TEST_F(LinuxBoards, APcStartsFromADiskImage) {
   const auto out = run("x86-64-01", demo_job("x86-64-disk.yaml"));
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
