@@ -21,7 +21,7 @@ TEST(MayClone, OnlyWhatTheLabNames) {
   EXPECT_TRUE(store->may_clone(root + "/tests"));
   EXPECT_TRUE(store->may_clone("https://git.example.org/tests.git"));
   EXPECT_TRUE(store->may_clone("https://user@git.example.org:8443/tests.git"));
-  for (const std::string url : {root + "/../secret", root + "/link/x", std::string("file:///etc"),
+  for (const std::string& url : {root + "/../secret", root + "/link/x", std::string("file:///etc"),
                                 std::string("https://git.example.org.evil.net/t"), std::string("https://127.0.0.1/t"),
                                 std::string("ssh://git.example.org/t"), std::string("git.example.org:t"),
                                 std::string("https://git.example.org@evil.net/t"), std::string("")}) {
