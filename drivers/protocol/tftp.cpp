@@ -112,6 +112,7 @@ Result<Packet> read_packet(std::string_view bytes) {
     case op_option_ack: {
       if (bytes.size() > request_bytes_most) return odd("an option acknowledgement that is too long");
       HILLTOP_TRY(auto options, read_options(bytes.substr(2)));
+      if (options.empty()) return odd("an option acknowledgement without options");
       return Packet(OptionAck{std::move(options)});
     }
     default:
