@@ -32,11 +32,12 @@ std::optional<std::string> take_text(std::string_view& rest) {
 Result<std::vector<Option>> read_options(std::string_view rest) {
   std::vector<Option> out;
   while (!rest.empty()) {
+    // Some boot ROMs pad their requests: zeroes after the last option are no option.
+    if (rest.find_first_not_of('\0') == std::string_view::npos) break;
     auto name = take_text(rest);
     auto value = take_text(rest);
-    // Some boot ROMs pad their requests: zeroes after the last option are no option.
-    if (name && name->empty() && rest.find_first_not_of('\0') == std::string_view::npos) break;
     if (!name || !value) return odd("an option has no end");
+    if (name->empty()) return odd("an option has no name");
     out.push_back({in_lower_case(std::move(*name)), std::move(*value)});
   }
   return out;
