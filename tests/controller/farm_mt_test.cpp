@@ -53,12 +53,13 @@ TEST_F(FarmTest, AnnouncesWhatIsStoredInOrder) {
   const auto guard = rig.farm->subscribe([&](const FarmEvent& event) { seen.push_back(event); });
   const auto id = rig.submit(test::job_text());
   rig.finished(id);
-  const auto stored = run(rig.context, rig.farm->events_after(seen.front().seq - 1, 1000));
+  const auto announced = seen;  // the board is still being cleaned: more comes while the store is asked
+  const auto stored = run(rig.context, rig.farm->events_after(announced.front().seq - 1, 1000));
   ASSERT_TRUE(stored);
-  ASSERT_GE(stored->size(), seen.size());
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    EXPECT_EQ(seen[i].seq, seen[0].seq + i);
-    EXPECT_EQ(seen[i].data, (*stored)[i].data);
+  ASSERT_GE(stored->size(), announced.size());
+  for (std::size_t i = 0; i < announced.size(); ++i) {
+    EXPECT_EQ(announced[i].seq, announced[0].seq + i);
+    EXPECT_EQ(announced[i].data, (*stored)[i].data);
   }
 }
 
