@@ -189,7 +189,7 @@ Task<> QemuMachine::flash_unpowered(std::shared_ptr<QemuMachine> self, std::vect
 Task<> QemuMachine::flash(std::shared_ptr<QemuMachine> self, std::vector<FlashImage> images, FlashProgress progress,
                           Deadline deadline) {
   self->wake();
-  HILLTOP_CO_TRY(auto read, read_images(std::move(images)));
+  HILLTOP_CO_TRY(auto read, read_images(images));
   HILLTOP_CO_CHECK(check_fit(read, self->address_.memories));
   read = without_absent(std::move(read), self->address_.memories);
   if (!self->running()) co_return co_await flash_unpowered(self, std::move(read), std::move(progress), deadline);
