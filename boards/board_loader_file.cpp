@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "boards/console/expect.hpp"
+#include "boards/console/match/pattern_set.hpp"
 
 namespace hilltop::boards {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "boards/console/console.hpp"
-#include "boards/console/rules.hpp"
+#include "boards/console/match/rules.hpp"
 #include "drivers/api/flasher.hpp"
 #include "drivers/core/driver_info.hpp"
 #include "drivers/core/node.hpp"
@@ -20,26 +20,28 @@ namespace hilltop::boards {
 /// How images of a job get onto a board of this type.
 struct FlashFacts {
   bool supported = false;
-  std::string source;                          ///< where the facts come from; without it the type refuses to flash
+  std::string source;  ///< where the facts come from; without it the type refuses to flash
   drivers::Verified verified = drivers::Verified::unproven;
-  std::vector<drivers::ImageFormat> formats;   ///< in order of preference
-  std::optional<std::uint64_t> raw_address;    ///< where a raw image goes
-  std::size_t max_images = 1;                  ///< 2: secure and non-secure
+  std::vector<drivers::ImageFormat> formats;  ///< in order of preference
+  std::optional<std::uint64_t> raw_address;   ///< where a raw image goes
+  std::size_t max_images = 1;                 ///< 2: secure and non-secure
 };
 
 /// How the boot loader of a board is talked to. Patterns are Python regular expressions, as a job's prompts are.
 struct LoaderFacts {
-  std::string prompt;             ///< its command line: "=> ", "grub> ", "Shell> "
-  std::string interrupt_prompt;   ///< when this is seen, `interrupt_text` stops the automatic boot; "": it never boots by itself
-  std::string interrupt_text;     ///< " ", "\r", "c" (GRUB), "\x1b"; typed as it is, no Return after it
-  bool needs_interrupt = true;    ///< no: it comes to its prompt by itself
-  /// Sets of command lines by name ("ramdisk", "nfs", ...), with LAVA's substitutions ({KERNEL_ADDR}, {RAMDISK}, {SERVER_IP}, ...).
+  std::string prompt;  ///< its command line: "=> ", "grub> ", "Shell> "
+  std::string
+      interrupt_prompt;  ///< when this is seen, `interrupt_text` stops the automatic boot; "": it never boots by itself
+  std::string interrupt_text;   ///< " ", "\r", "c" (GRUB), "\x1b"; typed as it is, no Return after it
+  bool needs_interrupt = true;  ///< no: it comes to its prompt by itself
+  /// Sets of command lines by name ("ramdisk", "nfs", ...), with LAVA's substitutions ({KERNEL_ADDR}, {RAMDISK},
+  /// {SERVER_IP}, ...).
   std::map<std::string, std::vector<std::string>, std::less<>> commands;
-  std::vector<std::string> error_messages;    ///< a command failed when one of these is seen
+  std::vector<std::string> error_messages;                    ///< a command failed when one of these is seen
   std::map<std::string, std::string, std::less<>> addresses;  ///< "kernel", "ramdisk", "dtb", ... as text: "0x40400000"
-  std::string boot_command;                   ///< {BOOTX}'s first word: booti, bootz or bootm
-  std::string final_message;                  ///< its last words before the kernel's first: "Starting kernel"; or ""
-  std::chrono::milliseconds command_delay{0}; ///< pause before each command line
+  std::string boot_command;                                   ///< {BOOTX}'s first word: booti, bootz or bootm
+  std::string final_message;                   ///< its last words before the kernel's first: "Starting kernel"; or ""
+  std::chrono::milliseconds command_delay{0};  ///< pause before each command line
 };
 
 /// A part of a boot that is told and timed by itself: firmware, loader, kernel, user space.
@@ -54,27 +56,28 @@ struct BoardType {
   std::string name;
   std::string description;
   std::vector<std::string> aliases;
-  std::string source;                             ///< where the facts come from
+  std::string source;  ///< where the facts come from
   drivers::Verified verified = drivers::Verified::unproven;
-  std::vector<std::string> consoles = {"main"};   ///< the first one is the job's
+  std::vector<std::string> consoles = {"main"};  ///< the first one is the job's
   Typing typing;
-  std::string newline = "\r";                     ///< what Return types
+  std::string newline = "\r";  ///< what Return types
   std::vector<std::string> rule_packs;
   FlashFacts flash;
-  bool configurable_machine = false;              ///< `qemu`: the job's context chooses the machine
+  bool configurable_machine = false;  ///< `qemu`: the job's context chooses the machine
   std::vector<std::string> available_architectures;
-  std::map<std::string, std::string> context;     ///< defaults for a job's context
-  std::vector<std::string> deploy_methods;        ///< "tmpfs", ...
-  std::vector<std::string> boot_methods;          ///< "minimal", "monitor", "qemu", "u-boot", ...
-  std::map<std::string, LoaderFacts, std::less<>> loaders;              ///< by boot method: "u-boot", "grub", "grub-efi", "uefi"
-  std::vector<BootStage> boot_stages;                                   ///< in the order in which they come
-  std::chrono::milliseconds rest_after{60'000};                         ///< an emulated board rests when it has waited at a loader's prompt so long; 0: never
+  std::map<std::string, std::string> context;               ///< defaults for a job's context
+  std::vector<std::string> deploy_methods;                  ///< "tmpfs", ...
+  std::vector<std::string> boot_methods;                    ///< "minimal", "monitor", "qemu", "u-boot", ...
+  std::map<std::string, LoaderFacts, std::less<>> loaders;  ///< by boot method: "u-boot", "grub", "grub-efi", "uefi"
+  std::vector<BootStage> boot_stages;                       ///< in the order in which they come
+  std::chrono::milliseconds rest_after{
+      60'000};  ///< an emulated board rests when it has waited at a loader's prompt so long; 0: never
   std::vector<std::string> prompts;                                     ///< of its shell, where a job names none
   std::map<std::string, std::chrono::nanoseconds> action_timeouts;      ///< LAVA: device timeouts.actions
   std::map<std::string, std::chrono::nanoseconds> connection_timeouts;  ///< LAVA: device timeouts.connections
-  std::chrono::milliseconds power_off_time{0};    ///< from power off to power on
+  std::chrono::milliseconds power_off_time{0};                          ///< from power off to power on
   std::size_t failure_retry = 1;
-  Node drivers;                                   ///< addresses that boards of this type have by default (`drivers:` of the file)
+  Node drivers;  ///< addresses that boards of this type have by default (`drivers:` of the file)
   Place place;
 
   [[nodiscard]] bool deploys(std::string_view method) const;
@@ -85,12 +88,13 @@ struct BoardType {
 class BoardTypes {
  public:
   /// Reads every *.yaml of `types_dir` and `rules_dir`. Complaints (with file, line, column) go to `diagnostics`.
-  static BoardTypes load(const std::filesystem::path& types_dir, const std::filesystem::path& rules_dir, Diagnostics& diagnostics);
+  static BoardTypes load(const std::filesystem::path& types_dir, const std::filesystem::path& rules_dir,
+                         Diagnostics& diagnostics);
 
   /// By name or alias, or nullptr.
   [[nodiscard]] const BoardType* find(std::string_view name) const;
-  [[nodiscard]] std::vector<const BoardType*> all() const;   ///< sorted by name
-  [[nodiscard]] std::vector<std::string> names() const;      ///< and aliases, for suggestions
+  [[nodiscard]] std::vector<const BoardType*> all() const;  ///< sorted by name
+  [[nodiscard]] std::vector<std::string> names() const;     ///< and aliases, for suggestions
   /// The rules of `packs`, compiled. Unknown packs were refused by load().
   [[nodiscard]] RuleSet rules(const std::vector<std::string>& packs) const;
 

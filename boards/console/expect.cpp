@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "boards/console/printable.hpp"
+#include "boards/console/match/printable.hpp"
 #include "drivers/core/log.hpp"
 
 namespace hilltop::boards {

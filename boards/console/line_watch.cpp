@@ -5,6 +5,8 @@
 #include <deque>
 #include <optional>
 
+#include "boards/console/match/line_splitter.hpp"
+
 namespace hilltop::boards {
 namespace {
 

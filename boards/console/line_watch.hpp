@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "boards/console/rules.hpp"
+#include "boards/console/console.hpp"
+#include "boards/console/match/rules.hpp"
 
 namespace hilltop::boards {
 

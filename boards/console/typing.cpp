@@ -6,7 +6,7 @@
 
 #include "boards/console/console_state.hpp"
 #include "boards/console/echo.hpp"
-#include "boards/console/printable.hpp"
+#include "boards/console/match/printable.hpp"
 #include "boards/console/shard.hpp"
 
 namespace hilltop::boards {
@@ -15,8 +15,7 @@ namespace {
 using StatePtr = std::shared_ptr<ConsoleState>;
 
 constexpr int retypings = 3;
-constexpr auto echo_patience =
-    500ms;  // without a byte: the echo will not come. Chosen, not measured
+constexpr auto echo_patience = 500ms;  // without a byte: the echo will not come. Chosen, not measured
 constexpr char erase =
     0x7f;  // what terminals send for backspace. Source: termios(3) VERASE, U-Boot cread_line, Zephyr shell
 
@@ -54,7 +53,7 @@ class JobGuard {
     const std::lock_guard lock(state_->mutex);
     if (state_->closed) {
       job_->outcome = *state_->closed;
-    } else if (state_->ended || state_->shard == nullptr) {
+    } else if ((state_->ended && !state_->on_ended) || state_->shard == nullptr) {
       job_->outcome = state_->ended.value_or(
           Error(Errc::unavailable, Blame::infrastructure, state_->title() + ": the console is not open"));
     } else {

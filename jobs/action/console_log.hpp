@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "boards/console/console.hpp"
-#include "boards/console/rules.hpp"
+#include "boards/console/match/line_splitter.hpp"
+#include "boards/console/match/rules.hpp"
 #include "jobs/parser/ztest_summary.hpp"
 #include "jobs/ports.hpp"
 
@@ -19,6 +20,8 @@ class Masker {
  public:
   void add(std::string secret);
   [[nodiscard]] std::string operator()(std::string text) const;
+  /// How many bytes at the end of `text` may be the beginning of a secret.
+  [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
 
  private:
   std::vector<std::string> secrets_;  // longest first: a secret may hold another one
@@ -78,6 +81,7 @@ class ConsoleLog {
   static Task<> refill(std::shared_ptr<ConsoleLog> self, std::uint64_t to);
   void take(std::string_view bytes, std::uint64_t offset, UtcTime time);
   void line(std::string_view text, std::uint64_t offset, UtcTime time);
+  [[nodiscard]] std::string display(std::string_view text, std::uint64_t offset);
   void judge(std::string_view text, std::uint64_t offset, std::uint64_t log_line);
 
   std::shared_ptr<boards::Console> console_;
@@ -89,6 +93,8 @@ class ConsoleLog {
   std::uint64_t position_;    // everything before it was read
   std::uint64_t line_begin_;  // where the line that has not ended begins
   std::string name_space_;
+  std::string held_;                     // the end of a piece of a long line, where a secret may begin
+  std::uint64_t held_to_ = UINT64_MAX;   // where the next piece of that line begins
   OnBytes on_bytes_;
   struct Shown {
     std::uint64_t offset, log_line;

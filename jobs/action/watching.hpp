@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "boards/console/expect.hpp"
 #include "jobs/action/job_run.hpp"
 
 namespace hilltop::jobs {

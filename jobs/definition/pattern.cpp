@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boards/console/expect.hpp"
+#include "boards/console/match/pattern_set.hpp"
 #include "jobs/definition/parts.hpp"
 
 namespace hilltop::jobs::reading {

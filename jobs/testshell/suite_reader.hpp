@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "boards/console/expect.hpp"
-#include "boards/console/rules.hpp"
+#include "boards/console/match/line_splitter.hpp"
+#include "boards/console/match/pattern_set.hpp"
 #include "jobs/testshell/shell_event.hpp"
 
 namespace hilltop::jobs::testshell {

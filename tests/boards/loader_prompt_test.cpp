@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "boards/board_session.hpp"
+#include "boards/console/expect.hpp"
 #include "drivers/tables.hpp"
 #include "tests/drivers/run_task.hpp"
 

@@ -5,7 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "boards/console/rules.hpp"
+#include "boards/console/match/line_splitter.hpp"
+#include "boards/console/match/rules.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "boards/console/expect.hpp"
+#include "boards/console/match/pattern_set.hpp"
 
 /// Up to the first NUL a pattern, behind it a text. A growing text has the same first hit as a whole one of its length.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

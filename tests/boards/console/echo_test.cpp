@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "boards/console/printable.hpp"
+#include "boards/console/match/printable.hpp"
 
 namespace hilltop::boards {
 namespace {

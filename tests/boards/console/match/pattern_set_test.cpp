@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "boards/console/expect.hpp"
-#include "boards/console/python_pattern.hpp"
+#include "boards/console/match/pattern_set.hpp"
+#include "boards/console/match/python_pattern.hpp"
+#include "drivers/core/deadline.hpp"
 
 namespace hilltop::boards {
 namespace {

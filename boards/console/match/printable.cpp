@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boards/console/printable.hpp"
+#include "boards/console/match/printable.hpp"
 
 #include <fmt/format.h>
 

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstdint>
 
-#include "boards/console/expect.hpp"
-#include "boards/console/printable.hpp"
-#include "boards/console/python_pattern.hpp"
+#include "boards/console/match/pattern_set.hpp"
+#include "boards/console/match/printable.hpp"
+#include "boards/console/match/python_pattern.hpp"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boards/console/python_pattern.hpp"
+#include "boards/console/match/python_pattern.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "boards/console/rules.hpp"
+#include "boards/console/match/line_splitter.hpp"
 
 namespace hilltop::boards {
 

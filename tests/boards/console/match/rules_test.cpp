@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boards/console/rules.hpp"
+#include "boards/console/match/rules.hpp"
 
 #include <gmock/gmock.h>
 

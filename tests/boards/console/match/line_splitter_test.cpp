@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "boards/console/rules.hpp"
+#include "boards/console/match/line_splitter.hpp"
 
 namespace hilltop::boards {
 namespace {
