@@ -37,7 +37,7 @@ std::optional<Result<ConsoleChunk>> try_read(ConsoleState& state, std::uint64_t 
     return *std::move(chunk);
   }
   if (state.closed) return *state.closed;
-  if (state.ended) return *state.ended;
+  if (state.ended && !state.on_ended) return *state.ended;
   if (state.down) return *state.down;
   if (waiter) state.readers.add(waiter);
   return std::nullopt;
@@ -47,8 +47,8 @@ class LiveConsole final : public Console {
  public:
   explicit LiveConsole(StatePtr state) : state_(std::move(state)) {}
 
-  const std::string& board() const override { return state_->key->board; }
-  const std::string& name() const override { return state_->key->name; }
+  const std::string& board() const override { return state_->key.board; }
+  const std::string& name() const override { return state_->key.name; }
   std::uint64_t end() const override {
     const std::lock_guard lock(state_->mutex);
     return state_->window.end();
@@ -60,6 +60,9 @@ class LiveConsole final : public Console {
     return fetch_console(state_, from, to, deadline);
   }
   Task<std::uint64_t> offset_at(UtcTime time) override { return console_offset_at(state_, time); }
+  Task<std::vector<ConsoleRecord>> records(std::uint64_t from, std::uint64_t to) override {
+    return console_records(state_, from, to);
+  }
   Task<> write(std::string bytes, Typing typing, Deadline deadline) override {
     return write_console(state_, std::move(bytes), typing, deadline);
   }
@@ -128,7 +131,7 @@ Task<std::string> fetch_console(StatePtr state, std::uint64_t from, std::uint64_
     if (deadline.passed())
       co_return Error(Errc::timeout, Blame::infrastructure, state->title() + ": fetch: time is over");
     auto read_disk = [state, begin = from + out.size(), end = step.disk_until] {
-      return state->transcript->fetch(*state->key, begin, end);
+      return state->transcript->fetch(state->key, begin, end);
     };
     const auto lane = state->lane;
     HILLTOP_CO_TRY(auto bytes, co_await lane->run(std::move(read_disk)));
@@ -139,8 +142,20 @@ Task<std::string> fetch_console(StatePtr state, std::uint64_t from, std::uint64_
   }
 }
 
+Task<std::vector<ConsoleRecord>> Console::records(std::uint64_t, std::uint64_t) {
+  co_return std::vector<ConsoleRecord>();  // of a console without a transcript
+}
+
+Task<std::vector<ConsoleRecord>> console_records(StatePtr state, std::uint64_t from, std::uint64_t to) {
+  auto read_disk = [state] { return state->transcript->events(state->key); };
+  const auto lane = state->lane;
+  HILLTOP_CO_TRY(auto all, co_await lane->run(std::move(read_disk)));
+  std::erase_if(all, [&](const ConsoleRecord& r) { return r.offset < from || r.offset > to; });
+  co_return all;
+}
+
 Task<std::uint64_t> console_offset_at(StatePtr state, UtcTime time) {
-  auto read_disk = [state, time] { return state->transcript->offset_at(*state->key, time); };
+  auto read_disk = [state, time] { return state->transcript->offset_at(state->key, time); };
   const auto lane = state->lane;
   HILLTOP_CO_TRY(const auto stored, co_await lane->run(std::move(read_disk)));
   const std::lock_guard lock(state->mutex);

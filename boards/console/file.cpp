@@ -49,6 +49,16 @@ Result<> sync_directory(const std::filesystem::path& dir) {
   return ok();
 }
 
+Result<FileHandle> Disk::create(const std::filesystem::path& path) {
+  return open_file(path, O_RDWR | O_CREAT | O_TRUNC);
+}
+
+ssize_t Disk::write(int fd, std::span<const iovec> pieces, std::uint64_t position) {
+  return ::pwritev(fd, pieces.data(), static_cast<int>(pieces.size()), static_cast<off_t>(position));
+}
+
+int Disk::sync(int fd) { return ::fdatasync(fd); }
+
 Result<MappedFile> MappedFile::map(int fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) return system_error("stat", errno);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/uio.h>
+
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +41,19 @@ Result<> write_all(int fd, std::string_view bytes);
 
 /// Makes the names in `dir` durable. Errors: io (infrastructure).
 Result<> sync_directory(const std::filesystem::path& dir);
+
+/// What the writers of journals and segments ask of a disk: a seam, so that tests can stall it, fill it, or cut its
+/// power. Thread: any.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  /// A new, empty file. Errors: io (infrastructure) with the path.
+  virtual Result<FileHandle> create(const std::filesystem::path& path);
+  /// As pwritev(2).
+  virtual ssize_t write(int fd, std::span<const iovec> pieces, std::uint64_t position);
+  /// As fdatasync(2).
+  virtual int sync(int fd);
+};
 
 /// A file mapped for reading; empty for an empty file.
 class MappedFile {

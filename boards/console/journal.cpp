@@ -74,7 +74,8 @@ std::optional<JournalReader::Record> JournalReader::record_at(std::size_t positi
                 .offset = get_le<std::uint64_t>(p + 32),
                 .time = from_us(get_le<std::uint64_t>(p + 40)),
                 .bound = from_us(get_le<std::uint64_t>(p + 48))};
-  if (kind < 1 || kind > 5 || get_le<std::uint32_t>(p + 20) != 0 || out.header.sequence < next_sequence_)
+  if (kind < 1 || kind > static_cast<std::uint32_t>(last_record_kind) || get_le<std::uint32_t>(p + 20) != 0 ||
+      out.header.sequence < next_sequence_)
     return std::nullopt;
   if (out.header.length > record_length_limit || out.header.length > left.size() - record_header_bytes)
     return std::nullopt;

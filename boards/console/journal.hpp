@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "boards/console/record.hpp"
 #include "drivers/core/clock.hpp"
 
 /// The journal's shape, without I/O: what is appended for every read of every console.
@@ -18,14 +19,6 @@
 /// in the record: a board that prints what looks like a record cannot know the salt. `sequence` counts a file's records
 /// from 0.
 namespace hilltop::boards {
-
-enum class RecordKind : std::uint32_t {
-  data = 1,     ///< bytes of a console
-  console = 2,  ///< what a console's number stands for: "board\0name"; before its first other record in each file
-  opened = 3,   ///< reading began; nobody listened between `bound` (the last byte before) and `time`
-  closed = 4,   ///< reading ended because it was asked to
-  ended = 5,    ///< the line ended or broke: what the board says from here on is lost, until `opened`
-};
 
 struct RecordHeader {
   RecordKind kind = RecordKind::data;

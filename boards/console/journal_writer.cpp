@@ -9,17 +9,26 @@
 #include <climits>
 #include <deque>
 
+#include "boards/console/little_endian.hpp"
 #include "drivers/core/log.hpp"
 
 namespace hilltop::boards {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto gather_time = 2ms;                 // small reads of many consoles are written together
+constexpr auto gather_time = 5ms;                 // small reads of many consoles are written together
 constexpr std::size_t gather_bytes = 256 * 1024;  // but not for longer than it takes to get this much
 constexpr auto retry_time = 100ms;                // after a failed write
 constexpr auto give_up_time = 5s;                 // when stopping with a broken disk
 constexpr std::size_t batch_records = 4096;
+constexpr auto complaint_interval = std::chrono::seconds(10);  // a full disk is said now and then, not at each try
+constexpr auto retention_interval = std::chrono::minutes(10);
+constexpr std::size_t pieces_a_record = 2;  // its header, its bytes
+
+std::uint64_t us_since(Clock::time_point begun) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun).count());
+}
 
 }  // namespace
 
@@ -48,14 +57,21 @@ void Sealer::seal(std::shared_ptr<JournalFile> journal) {
 void Sealer::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+    const bool woken = changed_.wait_for(lock, retention_interval, [this] { return stop_ || !queue_.empty(); });
     if (stop_) return;
+    if (!woken) {  // what is too old goes, also when nothing new comes
+      lock.unlock();
+      transcript_->apply_retention(utc_now());
+      lock.lock();
+      continue;
+    }
     const auto journal = queue_.front();
     queue_.erase(queue_.begin());
     lock.unlock();
     // A journal that cannot be sealed now (no space) stays readable, and is sealed at the next start.
     if (auto sealed = transcript_->seal(journal); !sealed)
       log::error("sealing {}: {}", journal->path.string(), sealed.error().text);
+    transcript_->apply_retention(utc_now());
     lock.lock();
   }
 }
@@ -63,6 +79,7 @@ void Sealer::run() {
 JournalWriter::JournalWriter(const ConsoleEngine::Options& options, std::shared_ptr<Transcript> transcript,
                              Sealer& sealer, Counters& counters, std::function<void()> on_room)
     : options_(options),
+      disk_(options.disk ? options.disk : std::make_shared<Disk>()),
       transcript_(std::move(transcript)),
       sealer_(sealer),
       counters_(counters),
@@ -91,15 +108,30 @@ JournalWriter::~JournalWriter() {
   syncer_.join();
 }
 
+void JournalWriter::Counters::raise(std::atomic<std::uint64_t>& longest, std::uint64_t us) {
+  for (auto seen = longest.load(); us > seen && !longest.compare_exchange_weak(seen, us);) {
+  }
+}
+
 void JournalWriter::push(PendingRecord record) {
-  const auto bytes = pending_bytes_.fetch_add(record.bytes.size()) + record.bytes.size();
+  std::vector<PendingRecord> one;
+  one.push_back(std::move(record));
+  push(one);
+}
+
+void JournalWriter::push(std::vector<PendingRecord>& records) {
+  if (records.empty()) return;
+  std::size_t weight = 0;
+  for (const auto& record : records) weight += record.weight();
+  const auto pending = pending_bytes_.fetch_add(weight) + weight;
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
     first = queue_.empty();
-    queue_.push_back(std::move(record));
+    queue_.insert(queue_.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
   }
-  if (first || bytes >= gather_bytes) changed_.notify_one();
+  records.clear();
+  if (first || (pending >= gather_bytes && pending - weight < gather_bytes)) changed_.notify_one();
 }
 
 bool JournalWriter::full() {
@@ -144,94 +176,123 @@ void JournalWriter::write_loop() {
 
 /// Headers and where the bytes are, of up to batch_records records, as writev takes them.
 struct JournalWriter::Batch {
-  std::deque<std::string> headers;  // stable addresses
+  Batch() {
+    headers.reserve(batch_records * record_header_bytes);
+    pieces.reserve(batch_records * pieces_a_record);
+    published.reserve(batch_records);
+  }
+  std::vector<char> headers;       // never more than reserved: pieces point into it
+  std::deque<std::string> extras;  // payloads that are no console's bytes
   std::vector<iovec> pieces;
   std::vector<Transcript::Published> published;
   std::size_t bytes = 0;
 
-  void add(std::string header, std::string_view payload) {
-    headers.push_back(std::move(header));
-    pieces.push_back({headers.back().data(), headers.back().size()});
+  [[nodiscard]] bool full() const {
+    return headers.size() + 2 * record_header_bytes > headers.capacity() || bytes >= gather_bytes;
+  }
+  void add(const RecordHeader& header, std::string_view payload, std::uint64_t salt) {
+    const auto at = headers.size();
+    headers.resize(at + record_header_bytes);
+    encode_record(header, payload, salt, headers.data() + at);
+    pieces.push_back({headers.data() + at, record_header_bytes});
     if (!payload.empty())
       pieces.push_back({const_cast<char*>(payload.data()), payload.size()});  // NOLINT: writev only reads
-    bytes += headers.back().size() + payload.size();
+    bytes += record_header_bytes + payload.size();
   }
 };
 
+void JournalWriter::add_to(Batch& batch, const PendingRecord& record) {
+  auto put = [&](RecordKind kind, std::uint64_t offset, std::string_view payload) {
+    batch.add({.kind = kind,
+               .console = record.log->number,
+               .length = static_cast<std::uint32_t>(payload.size()),
+               .sequence = sequence_++,
+               .offset = offset,
+               .time = record.mark.time,
+               .bound = record.mark.bound},
+              payload, journal_->salt);
+  };
+  const auto& key = record.log->key;
+  if (named_.insert(record.log->number).second)
+    put(RecordKind::console, 0, batch.extras.emplace_back(key.board + '\0' + key.name));
+  auto payload = record.bytes;
+  if (record.count > 0) {
+    auto& count = batch.extras.emplace_back(sizeof record.count, '\0');
+    put_le(count.data(), record.count);
+    payload = count;
+  }
+  const auto position = position_ + batch.bytes + record_header_bytes;
+  put(record.kind, record.mark.offset, payload);
+  batch.published.push_back({&key,
+                             record.log->number,
+                             record.kind,
+                             {record.mark, static_cast<std::uint32_t>(record.bytes.size()), position},
+                             record.count});
+}
+
 bool JournalWriter::write_batch(std::vector<PendingRecord>& records) {
+  Batch batch;
   for (std::size_t at = 0; at < records.size();) {
     if (position_ >= options_.segment_bytes) roll_over();
-    const auto salt = journal_->salt;
-    Batch batch;
+    batch.headers.clear();
+    batch.extras.clear();
+    batch.pieces.clear();
+    batch.published.clear();
+    batch.bytes = 0;
     const auto first = at;
-    auto header_of = [&](RecordHeader header, std::string_view payload) {
-      std::string out(record_header_bytes, '\0');
-      header.sequence = sequence_++;
-      header.length = static_cast<std::uint32_t>(payload.size());
-      encode_record(header, payload, salt, out.data());
-      return out;
-    };
-    for (; at < records.size() && at - first < batch_records && batch.bytes < gather_bytes; ++at) {
-      const auto& r = records[at];
-      if (named_.insert(r.console).second) {
-        const auto name = r.key->board + '\0' + r.key->name;
-        batch.add(
-            header_of({.kind = RecordKind::console, .console = r.console, .time = r.mark.time, .bound = r.mark.bound},
-                      name) +
-                name,
-            {});
-      }
-      auto header = header_of(
-          {.kind = r.kind, .console = r.console, .offset = r.mark.offset, .time = r.mark.time, .bound = r.mark.bound},
-          r.bytes);
-      const auto position = position_ + batch.bytes + record_header_bytes;
-      batch.published.push_back({r.key.get(), r.kind, {r.mark, static_cast<std::uint32_t>(r.bytes.size()), position}});
-      batch.add(std::move(header), r.bytes);
-    }
-    if (!write_at("console journal", batch)) return false;
+    for (; at < records.size() && !batch.full(); ++at) add_to(batch, records[at]);
+    if (!write_at(batch)) return false;
     transcript_->publish(journal_, batch.published);
+    std::size_t done = 0;
     for (auto i = first; i < at; ++i) {
-      records[i].written->store(records[i].mark.offset + records[i].bytes.size(), std::memory_order_release);
-      pending_bytes_ -= records[i].bytes.size();
-      records[i].block.reset();
+      auto& record = records[i];
+      if (record.kind == RecordKind::data)
+        record.log->written.store(record.mark.offset + record.bytes.size(), std::memory_order_release);
+      done += record.weight();
+      record.block.reset();
     }
+    pending_bytes_ -= done;
   }
   return true;
 }
 
+// False when it is time to give up.
+bool JournalWriter::wait_to_retry(int error, Clock::time_point& until) {
+  const auto now = Clock::now();
+  if (now >= next_complaint_)
+    log::error("console journal: {}", system_error("write " + journal_->path.string(), error).text);
+  if (now >= next_complaint_) next_complaint_ = now + complaint_interval;
+  std::unique_lock lock(mutex_);
+  if (stop_ && until == Clock::time_point::max()) until = now + give_up_time;
+  if (now >= until) return false;
+  changed_.wait_for(lock, retry_time, [] { return false; });
+  return true;
+}
+
 // Always at a known position: a write that failed half-way is written again over itself.
-bool JournalWriter::write_at(const std::string& what, Batch& batch) {
+bool JournalWriter::write_at(Batch& batch) {
   const auto begun = Clock::now();
   auto retry_until = Clock::time_point::max();
-  std::size_t piece = 0;
-  while (piece < batch.pieces.size()) {
-    const auto count = static_cast<int>(std::min<std::size_t>(batch.pieces.size() - piece, IOV_MAX));
-    auto n = ::pwritev(journal_->file.get(), &batch.pieces[piece], count, static_cast<off_t>(position_));
+  for (std::span<iovec> left = batch.pieces; !left.empty();) {
+    const auto n =
+        disk_->write(journal_->file.get(), left.first(std::min<std::size_t>(left.size(), IOV_MAX)), position_);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
-      log::error("{}: {}", what, system_error("write " + journal_->path.string(), n < 0 ? errno : ENOSPC).text);
-      std::unique_lock lock(mutex_);
-      if (stop_ && retry_until == Clock::time_point::max()) retry_until = Clock::now() + give_up_time;
-      if (Clock::now() >= retry_until) return false;
-      changed_.wait_for(lock, retry_time, [] { return false; });
+      if (!wait_to_retry(n < 0 ? errno : ENOSPC, retry_until)) return false;
       continue;
     }
     position_ += static_cast<std::uint64_t>(n);
     counters_.journal_bytes += static_cast<std::uint64_t>(n);
-    for (auto left = static_cast<std::size_t>(n); left > 0;) {
-      auto& p = batch.pieces[piece];
-      const auto taken = std::min(left, p.iov_len);
-      p.iov_base = static_cast<char*>(p.iov_base) + taken;
-      p.iov_len -= taken;
-      left -= taken;
-      if (p.iov_len == 0) ++piece;
+    for (auto taken = static_cast<std::size_t>(n); taken > 0 || (!left.empty() && left.front().iov_len == 0);) {
+      auto& piece = left.front();
+      const auto part = std::min(taken, piece.iov_len);
+      piece.iov_base = static_cast<char*>(piece.iov_base) + part;
+      piece.iov_len -= part;
+      taken -= part;
+      if (piece.iov_len == 0) left = left.subspan(1);
     }
   }
-  const auto us =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun).count());
-  for (auto seen = counters_.longest_write_us.load();
-       us > seen && !counters_.longest_write_us.compare_exchange_weak(seen, us);) {
-  }
+  Counters::raise(counters_.longest_write_us, us_since(begun));
   const std::lock_guard lock(journal_mutex_);
   dirty_ = true;
   return true;
@@ -254,6 +315,16 @@ void JournalWriter::roll_over() {
   named_.clear();
 }
 
+void JournalWriter::sync(const JournalFile& journal) {
+  const auto begun = Clock::now();
+  if (disk_->sync(journal.file.get()) != 0) {
+    log::error("{}", system_error("sync " + journal.path.string(), errno).text);
+    const std::lock_guard lock(journal_mutex_);
+    dirty_ = !syncer_stop_;  // asked again
+  }
+  Counters::raise(counters_.longest_sync_us, us_since(begun));
+}
+
 void JournalWriter::sync_loop() {
   std::unique_lock lock(journal_mutex_);
   for (;;) {
@@ -270,9 +341,7 @@ void JournalWriter::sync_loop() {
       auto journals = std::exchange(retired_, {});
       journals.push_back(journal_);
       lock.unlock();
-      for (const auto& journal : journals)
-        if (::fdatasync(journal->file.get()) != 0)
-          log::error("{}", system_error("sync " + journal->path.string(), errno).text);
+      for (const auto& journal : journals) sync(*journal);
       lock.lock();
     }
     if (syncer_stop_ && !dirty_) break;

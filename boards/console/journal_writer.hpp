@@ -11,20 +11,31 @@
 #include <vector>
 
 #include "boards/console/console.hpp"
+#include "boards/console/file.hpp"
 #include "boards/console/transcript.hpp"
 #include "boards/console/window.hpp"
 
 namespace hilltop::boards {
 
+/// What a console's shard and the writer of its journal share.
+struct ConsoleLog {
+  ConsoleLog(ConsoleKey k, std::uint32_t n, std::uint64_t end) : key(std::move(k)), number(n), written(end) {}
+  const ConsoleKey key;
+  const std::uint32_t number;          ///< of the console in journals; never used twice by an engine
+  std::atomic<std::uint64_t> written;  ///< the offset after the last byte that is in the file
+};
+
 /// What a shard hands to its journal for every read (or event) of a console.
 struct PendingRecord {
   RecordKind kind = RecordKind::data;
-  std::uint32_t console = 0;
-  std::shared_ptr<const ConsoleKey> key;
+  std::uint32_t count = 0;  ///< of an event
+  std::shared_ptr<ConsoleLog> log;
   std::shared_ptr<const ByteBlock> block;  ///< keeps `bytes` alive
   std::string_view bytes;
   TimeMark mark;
-  std::shared_ptr<std::atomic<std::uint64_t>> written;  ///< set to the offset after `bytes` once they are in the file
+
+  /// What it takes of the memory that may wait for the disk.
+  [[nodiscard]] std::size_t weight() const { return bytes.size() + sizeof(PendingRecord) + sizeof(TimeMark); }
 };
 
 /// Seals journals on a thread of its own.
@@ -54,6 +65,15 @@ class JournalWriter {
   struct Counters {
     std::atomic<std::uint64_t> journal_bytes{0};
     std::atomic<std::uint64_t> longest_write_us{0};
+    std::atomic<std::uint64_t> longest_sync_us{0};
+    std::atomic<std::uint64_t> bytes{0};  ///< received
+    std::atomic<std::uint64_t> reads{0};
+    std::atomic<std::uint64_t> records{0};
+    std::atomic<std::uint64_t> pauses{0};
+    std::atomic<std::uint64_t> late_sweeps{0};
+    std::atomic<std::uint64_t> longest_sweep_gap_us{0};
+    /// Raises one of the "longest" to `us`.
+    static void raise(std::atomic<std::uint64_t>& longest, std::uint64_t us);
   };
   /// `on_room` is called (on the writer's thread) when pending bytes fell below half of the limit after full() said
   /// true.
@@ -66,6 +86,9 @@ class JournalWriter {
   /// Opens the first journal and starts. Errors: io.
   Result<> start();
   void push(PendingRecord record);
+  /// All of them; `records` is empty afterwards.
+  void push(std::vector<PendingRecord>& records);
+  [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_; }
   /// Whether so much waits for the disk that reading has to pause; on_room will be called.
   [[nodiscard]] bool full();
   /// Waits until all that was pushed is in the file, at most `limit`.
@@ -76,10 +99,14 @@ class JournalWriter {
   void write_loop();
   void sync_loop();
   bool write_batch(std::vector<PendingRecord>& batch);
-  bool write_at(const std::string& what, Batch& batch);
+  void add_to(Batch& batch, const PendingRecord& record);
+  bool write_at(Batch& batch);
+  bool wait_to_retry(int error, std::chrono::steady_clock::time_point& until);
+  void sync(const JournalFile& journal);
   void roll_over();
 
   ConsoleEngine::Options options_;
+  const std::shared_ptr<Disk> disk_;
   std::shared_ptr<Transcript> transcript_;
   Sealer& sealer_;
   Counters& counters_;
@@ -98,6 +125,7 @@ class JournalWriter {
   // Of the writer's thread.
   std::uint64_t position_ = journal_header_bytes;
   std::uint64_t sequence_ = 0;
+  std::chrono::steady_clock::time_point next_complaint_;
   std::unordered_set<std::uint32_t> named_;  // consoles whose name is in the journal
 
   std::mutex journal_mutex_;  // guards the next six between writer and syncer

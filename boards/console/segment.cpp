@@ -76,7 +76,8 @@ std::string serialise(const Index& index) {
     append(out, us(mark.bound));
   }
   for (const auto& event : index.events) {
-    append(out, std::uint64_t{static_cast<std::uint32_t>(event.kind)});
+    append(out, static_cast<std::uint32_t>(event.kind));
+    append(out, event.count);
     append(out, event.offset);
     append(out, us(event.time));
     append(out, us(event.bound));
@@ -109,10 +110,11 @@ bool deserialise(std::string_view bytes, Index& index) {
     index.marks.push_back({offset, time, from_us(in.u64())});
   }
   for (std::uint64_t i = 0; i < events; ++i) {
-    const auto kind = static_cast<RecordKind>(in.u64());
+    const auto kind = static_cast<RecordKind>(in.u32());
+    const auto count = in.u32();
     const auto offset = in.u64();
     const auto time = from_us(in.u64());
-    index.events.push_back({kind, offset, time, from_us(in.u64())});
+    index.events.push_back({kind, offset, time, from_us(in.u64()), count});
   }
   return true;
 }
@@ -225,6 +227,7 @@ Result<std::shared_ptr<const SegmentReader>> SegmentReader::open(const std::file
   Cursor in({footer, footer_bytes});
   auto reader = std::shared_ptr<SegmentReader>(new SegmentReader());
   reader->path_ = path;
+  reader->bytes_ = static_cast<std::uint64_t>(size);
   reader->info_.first = in.u64();
   reader->info_.end = in.u64();
   reader->info_.lines = in.u64();
@@ -241,8 +244,16 @@ Result<std::shared_ptr<const SegmentReader>> SegmentReader::open(const std::file
   return std::shared_ptr<const SegmentReader>(std::move(reader));
 }
 
+// A segment that retention has deleted meanwhile.
+Result<FileHandle> SegmentReader::open_again() const {
+  auto fd = open_file(path_, O_RDONLY);
+  if (!fd && ::access(path_.c_str(), F_OK) != 0)
+    return Error(Errc::not_found, Blame::infrastructure, path_.string() + " has been deleted");
+  return fd;
+}
+
 Result<SegmentReader::Index> SegmentReader::read_index() const {
-  HILLTOP_TRY(auto fd, open_file(path_, O_RDONLY));
+  HILLTOP_TRY(auto fd, open_again());
   std::string packed(index_packed_, '\0');
   HILLTOP_CHECK(read_exactly(fd.get(), packed.data(), packed.size(), index_position_).within(path_.string()));
   std::string raw(index_bytes_, '\0');
@@ -254,7 +265,7 @@ Result<SegmentReader::Index> SegmentReader::read_index() const {
 
 Result<> SegmentReader::fetch(std::uint64_t from, std::uint64_t to, std::string& out) const {
   HILLTOP_TRY(auto index, read_index());
-  HILLTOP_TRY(auto fd, open_file(path_, O_RDONLY));
+  HILLTOP_TRY(auto fd, open_again());
   auto frame = std::upper_bound(index.frames.begin(), index.frames.end(), from,
                                 [](std::uint64_t at, const Index::Frame& f) { return at < f.first + f.raw_bytes; });
   std::string packed;

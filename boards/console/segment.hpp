@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "boards/console/file.hpp"
 #include "boards/console/journal.hpp"
 #include "drivers/core/result.hpp"
 
@@ -17,21 +18,7 @@
 /// (compressed) and a footer, so that `zstd -d` of a segment prints the console's bytes as they were received.
 namespace hilltop::boards {
 
-/// The bytes from `offset` on, up to the next mark, were read at `time`, and came after `bound`.
-struct TimeMark {
-  std::uint64_t offset = 0;
-  UtcTime time;
-  UtcTime bound;
-};
-
-/// What else happened to a console: opened, closed or ended, at `offset`.
-struct TranscriptEvent {
-  RecordKind kind = RecordKind::opened;
-  std::uint64_t offset = 0;
-  UtcTime time;
-  UtcTime bound;
-  bool operator==(const TranscriptEvent&) const = default;
-};
+using TranscriptEvent = ConsoleRecord;
 
 /// What is known of a segment without reading its index.
 struct SegmentInfo {
@@ -66,6 +53,8 @@ class SegmentReader {
   static Result<std::shared_ptr<const SegmentReader>> open(const std::filesystem::path& path);
 
   [[nodiscard]] const SegmentInfo& info() const { return info_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::uint64_t file_bytes() const { return bytes_; }
   /// Appends bytes [from, to) to `out`. Errors: not_found (infrastructure) for a hole; io.
   Result<> fetch(std::uint64_t from, std::uint64_t to, std::string& out) const;
 
@@ -86,7 +75,9 @@ class SegmentReader {
 
  private:
   SegmentReader() = default;
+  [[nodiscard]] Result<FileHandle> open_again() const;
   std::filesystem::path path_;
+  std::uint64_t bytes_ = 0;
   SegmentInfo info_;
   std::uint64_t index_position_ = 0;
   std::uint32_t index_packed_ = 0;

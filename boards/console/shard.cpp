@@ -2,55 +2,37 @@
 #include "boards/console/shard.hpp"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <future>
 
+#include "boards/console/shard_port.hpp"
 #include "drivers/core/log.hpp"
 
 namespace hilltop::boards {
 namespace {
 
-// Epoll's data: a console's number, or one of these.
-constexpr std::uint64_t wake_mark = 1ULL << 32;
-constexpr std::uint64_t outputs_mark = 2ULL << 32;
-constexpr std::size_t small_block = 4 * 1024;  // what a console that says little costs
-constexpr std::size_t large_block = 64 * 1024;
-constexpr std::size_t smallest_read = 2 * 1024;  // less room than this in a block: begin another
-constexpr std::size_t marks_a_block = 1024;
 constexpr auto flush_limit = 200ms;
+constexpr unsigned long timer_slack_ns = 1000;  // a sweep that is 50 us late each time is not a sweep a millisecond
 
-Result<> watch(int epoll, int fd, std::uint32_t events, std::uint64_t data) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = data;
-  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) return system_error("watch descriptor", errno);
-  return ok();
+// io_uring would wait for bytes of these, non-blocking or not.
+bool is_pipe_or_socket(int fd) {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
-
-void unwatch(int epoll, int fd) { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
 
 }  // namespace
 
-struct Shard::Port {
-  std::shared_ptr<ConsoleState> state;
-  int fd = -1;
-  std::shared_ptr<ByteBlock> block;  // where the next bytes go
-  std::uint64_t end = 0;
-  UtcTime last;  // of the last read
-  bool output_armed = false;
-  bool ended = false;
-};
-
 Shard::Shard(const ConsoleEngine::Options& options, std::shared_ptr<Transcript> transcript, Sealer& sealer,
-             JournalWriter::Counters& counters, std::atomic<std::uint64_t>& bytes)
+             JournalWriter::Counters& counters)
     : options_(options),
       transcript_(std::move(transcript)),
-      bytes_(bytes),
+      counters_(counters),
+      clock_(options.clock ? options.clock : std::make_shared<WallClock>()),
       writer_(options, transcript_, sealer, counters, [this] { poke(); }) {}
 
 Result<> Shard::start() {
@@ -63,7 +45,16 @@ Result<> Shard::start() {
     HILLTOP_CHECK(watch(epoll->get(), outputs_.get(), EPOLLIN, outputs_mark));
   }
   HILLTOP_CHECK(writer_.start());
-  thread_ = std::thread([this] { run(); });
+  std::promise<std::string> begun;
+  thread_ = std::thread([this, &begun] {
+    ::prctl(PR_SET_TIMERSLACK, timer_slack_ns);
+    reader_ = LineReader::make(options_.engine);  // a ring belongs to the thread that made it
+    utc_ = std::make_unique<SteadyUtc>(clock_);
+    begun.set_value(std::string(reader_->name()));
+    run();
+    reader_.reset();
+  });
+  engine_ = begun.get_future().get();
   return ok();
 }
 
@@ -99,9 +90,9 @@ void Shard::call(const Command& command) {
   done.get_future().wait();
 }
 
-Result<> Shard::add(std::shared_ptr<ConsoleState> state, int fd) {
+Result<> Shard::add(std::shared_ptr<ConsoleState> state, int fd, bool gap) {
   Result<> out;
-  call([&] { out = add_on_thread(state, fd); });
+  call([&] { out = add_on_thread(state, fd, gap); });
   return out;
 }
 
@@ -109,6 +100,24 @@ void Shard::remove(const std::shared_ptr<ConsoleState>& state) {
   call([&] { remove_on_thread(state); });
   // So that the next owner of this console finds all of it in the transcript; a stalled disk is not waited for.
   writer_.flush(flush_limit);
+}
+
+void Shard::note(const std::shared_ptr<ConsoleState>& state, LineErrors errors) {
+  post([this, state, errors] {
+    const auto found = ports_.find(state->number);
+    if (found == ports_.end()) return;
+    auto& port = *found->second;
+    const auto put = [&](std::uint32_t count, RecordKind kind, const char* what) {
+      if (count == 0) return;
+      log::warn("console {}: {} {}", state->title(), count, what);
+      note(port, kind, time_for(port), port.last, count);
+    };
+    put(errors.overruns, RecordKind::overrun, "overruns of the port: bytes are lost");
+    put(errors.framing, RecordKind::framing, "bytes without a stop bit: does the speed agree?");
+    put(errors.parity, RecordKind::parity, "bytes of wrong parity");
+    put(errors.breaks, RecordKind::line_break, "breaks");
+    put(errors.buffer_overruns, RecordKind::buffer_overrun, "overruns of the kernel's buffer: bytes are lost");
+  });
 }
 
 void Shard::pump(std::shared_ptr<ConsoleState> state) {
@@ -119,7 +128,7 @@ void Shard::pump(std::shared_ptr<ConsoleState> state) {
 
 void Shard::run() {
   for (;;) {
-    wait_for_events();
+    turn();
     run_commands();
     const std::lock_guard lock(mutex_);
     if (stop_ && commands_.empty()) return;
@@ -135,30 +144,7 @@ void Shard::run_commands() {
   for (const auto& command : commands) command();
 }
 
-void Shard::wait_for_events() {
-  std::array<epoll_event, 128> events;
-  // While the disk is behind nothing is read: the line's own flow control has to hold, and no byte is dropped here.
-  const int epoll = writer_.full() ? paused_.get() : inputs_.get();
-  const int n = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
-  for (int i = 0; i < n; ++i) {
-    const auto& event = events.at(static_cast<std::size_t>(i));
-    if (event.data.u64 == wake_mark) {
-      std::uint64_t count = 0;
-      [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
-    } else if (event.data.u64 == outputs_mark) {
-      std::array<epoll_event, 32> ready;
-      const int outputs = ::epoll_wait(outputs_.get(), ready.data(), static_cast<int>(ready.size()), 0);
-      for (int k = 0; k < outputs; ++k)
-        write_to(*ports_.at(static_cast<std::uint32_t>(ready.at(static_cast<std::size_t>(k)).data.u64)));
-    } else {
-      const auto port = ports_.find(static_cast<std::uint32_t>(event.data.u64));
-      if (port != ports_.end() && !port->second->ended)
-        read_from(*port->second, (event.events & (EPOLLHUP | EPOLLERR)) != 0);
-    }
-  }
-}
-
-Result<> Shard::add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd) {
+Result<> Shard::add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd, bool gap) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0))
     return system_error(state->title(), errno);
@@ -166,22 +152,25 @@ Result<> Shard::add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd
   auto port = std::make_unique<Port>();
   port->state = state;
   port->fd = fd;
-  const auto now = utc_now();
+  port->no_wait = is_pipe_or_socket(fd);
   {
     const std::lock_guard lock(state->mutex);
     port->end = state->window.end();
+    port->last = state->last_read.value_or(transcript_->last_time(state->key).value_or(UtcTime()));
+    if (port->last == UtcTime()) port->last = utc_->now();
     state->ended.reset();
     state->shard = this;
   }
-  port->last = transcript_->last_time(*state->key).value_or(now);
   if (auto watched = watch(inputs_.get(), fd, EPOLLIN, state->number); !watched) {
     const std::lock_guard lock(state->mutex);
     state->shard = nullptr;
     return std::move(watched).within(state->title());
   }
-  note(*port, RecordKind::opened, now);
+  const auto now = time_for(*port);
+  note(*port, gap ? RecordKind::gap : RecordKind::opened, now, port->last);
   port->last = now;  // what comes now came after it
-  ports_[state->number] = std::move(port);
+  auto& added = *(ports_[state->number] = std::move(port));
+  write_to(added);  // what waited for the port to come back
   return ok();
 }
 
@@ -189,66 +178,21 @@ void Shard::remove_on_thread(const std::shared_ptr<ConsoleState>& state) {
   const auto it = ports_.find(state->number);
   if (it == ports_.end()) return;
   auto& port = *it->second;
+  for (auto* list : {&ready_, &swept_, &busy_}) std::erase(*list, &port);
   if (!port.ended) {
     unwatch(inputs_.get(), port.fd);
     arm_output(port, false);
-    note(port, RecordKind::closed, utc_now());
+    note(port, RecordKind::closed, time_for(port), port.last);
   }
-  ports_.erase(it);
   const std::lock_guard lock(state->mutex);
+  state->last_read = port.last;
+  ports_.erase(it);
   state->shard = nullptr;
 }
 
-void Shard::read_from(Port& port, bool hung_up) {
-  auto& block = port.block;
-  const auto room = [&] { return block ? block->capacity - block->used : 0; };
-  if (room() < smallest_read || block->marks.size() >= marks_a_block) {
-    const bool busy = block && block->used >= block->capacity / 2;
-    block = std::make_shared<ByteBlock>(port.end, busy ? large_block : small_block);
-  }
-  const auto n = ::read(port.fd, block->data.get() + block->used, room());
-  if (n > 0) return take(port, static_cast<std::size_t>(n));
-  if (n < 0 && errno == EINTR) return;
-  if (n < 0 && errno == EAGAIN && !hung_up) return;
-  const auto what = n == 0                     ? std::string("its other end closed it")
-                    : n < 0 && errno == EAGAIN ? std::string("it hung up")
-                                               : system_error("read", errno).text;
-  end_line(port,
-           Error(Errc::unavailable, Blame::infrastructure, port.state->title() + ": the line has ended: " + what));
-}
-
-void Shard::take(Port& port, std::size_t bytes) {
-  const auto now = utc_now();
-  auto& state = *port.state;
-  const std::string_view view(port.block->data.get() + (port.end - port.block->offset), bytes);
-  // To the writer first: what a reader sees is already on its way to the disk.
-  writer_.push(
-      {RecordKind::data, state.number, state.key, port.block, view, {port.end, now, port.last}, state.written});
-  {
-    const std::lock_guard lock(state.mutex);
-    state.window.commit(port.block, bytes, now, port.last, state.written->load(std::memory_order_acquire));
-    state.readers.wake_all();
-  }
-  port.end += bytes;
-  port.last = now;
-  bytes_.fetch_add(bytes, std::memory_order_relaxed);
-}
-
-void Shard::note(const Port& port, RecordKind kind, UtcTime time) {
-  writer_.push(
-      {kind, port.state->number, port.state->key, nullptr, {}, {port.end, time, port.last}, port.state->written});
-}
-
-void Shard::end_line(Port& port, Error why) {
-  log::warn("console {}", why.text);
-  unwatch(inputs_.get(), port.fd);
-  arm_output(port, false);
-  port.ended = true;
-  note(port, RecordKind::ended, utc_now());
-  const std::lock_guard lock(port.state->mutex);
-  port.state->fail_jobs(why);
-  port.state->ended = std::move(why);
-  port.state->readers.wake_all();
+void Shard::note(const Port& port, RecordKind kind, UtcTime time, UtcTime bound, std::uint32_t count) {
+  writer_.push({kind, count, port.state->log, nullptr, {}, {port.end, time, bound}});
+  counters_.records.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Shard::arm_output(Port& port, bool on) {
@@ -265,6 +209,7 @@ void Shard::write_to(Port& port) {
   while (!state.jobs.empty() && !full) {
     auto& job = *state.jobs.front();
     Result<> outcome = ok();
+    if (port.ended && state.ended && state.on_ended) break;  // until the port is back
     if (port.ended && state.ended) outcome = *state.ended;
     while (outcome && !job.canceled && job.done < job.bytes.size()) {
       const auto n = ::write(port.fd, job.bytes.data() + job.done, job.bytes.size() - job.done);

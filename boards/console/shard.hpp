@@ -12,57 +12,109 @@
 #include "boards/console/console_state.hpp"
 #include "boards/console/file.hpp"
 #include "boards/console/journal_writer.hpp"
+#include "boards/console/line_reader.hpp"
+#include "boards/console/wall_clock.hpp"
 
 namespace hilltop::boards {
 
 /// One thread that reads the consoles that it was given: a read, a time stamp, into memory, on to the journal's writer.
 /// Nothing on that path waits for a reader, another shard or the disk.
-/// Thread: public calls from any thread but the shard's own.
+///
+/// While few lines are busy, each is read when it has bytes. With many (16), that would cost a wake-up for every few
+/// bytes: busy lines are then swept, all at once, every 0.25 to 4 ms; those that stay quiet go back to being waited
+/// for. Thread: public calls from any thread but the shard's own.
 class Shard {
  public:
   Shard(const ConsoleEngine::Options& options, std::shared_ptr<Transcript> transcript, Sealer& sealer,
-        JournalWriter::Counters& counters, std::atomic<std::uint64_t>& bytes);
+        JournalWriter::Counters& counters);
   ~Shard();  ///< stops reading, then writes and syncs everything
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   /// Errors: io.
   Result<> start();
-  /// Starts reading `fd` for `state`. Errors: io when the descriptor cannot be polled.
-  Result<> add(std::shared_ptr<ConsoleState> state, int fd);
+  /// Starts reading `fd` for `state`; with `gap`, as the line that came back. Errors: io when the descriptor cannot be
+  /// polled.
+  Result<> add(std::shared_ptr<ConsoleState> state, int fd, bool gap = false);
   /// Lets go of the descriptor of `state`; returns when that is done.
   void remove(const std::shared_ptr<ConsoleState>& state);
+  /// Puts what the port of `state` counted into the journal.
+  void note(const std::shared_ptr<ConsoleState>& state, LineErrors errors);
   /// Looks after the jobs of `state`.
   void pump(std::shared_ptr<ConsoleState> state);
+
+  [[nodiscard]] std::size_t pending_bytes() const { return writer_.pending_bytes(); }
+  /// "epoll", "io_uring"; valid after start().
+  [[nodiscard]] const std::string& engine() const { return engine_; }
 
  private:
   struct Port;
   using Command = std::function<void()>;
+  using Steady = WallClock::Steady;
 
+  // shard.cpp: the thread and its commands
   void run();
   void poke() const;
   void post(Command command);
   void call(const Command& command);
   void run_commands();
-  void wait_for_events();
-  Result<> add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd);
+  Result<> add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd, bool gap);
   void remove_on_thread(const std::shared_ptr<ConsoleState>& state);
-  void read_from(Port& port, bool hung_up);
-  void take(Port& port, std::size_t bytes);
-  void end_line(Port& port, Error why);
+  void note(const Port& port, RecordKind kind, UtcTime time, UtcTime bound, std::uint32_t count = 0);
   void write_to(Port& port);
   void arm_output(Port& port, bool on);
-  void note(const Port& port, RecordKind kind, UtcTime time);
+
+  // shard_sweep.cpp: when to read which lines
+  void turn();
+  void wait_for_events();
+  void take_events(int epoll, int timeout_ms);
+  void pause();
+  void resume();
+  void sleep_until_sweep();
+  void add_swept();
+  void look_at_busy(Port& port);
+  void sweep_from_now_on(Port& port);
+  void end_sweeping(Port& port);
+  void settle();
+  void follow_clock();
+  [[nodiscard]] UtcTime time_for(const Port& port) const;
+
+  // shard_read.cpp: reading them
+  void read_ready();
+  void make_room(Port& port);
+  void read_some(std::span<Port* const> ports);
+  void take(Port& port, std::size_t bytes, UtcTime now);
+  void commit(std::span<Port* const> ports);
+  void took_nothing(Port& port, ssize_t got);
+  void end_line(Port& port, Error why);
 
   ConsoleEngine::Options options_;
   std::shared_ptr<Transcript> transcript_;
-  std::atomic<std::uint64_t>& bytes_;
+  JournalWriter::Counters& counters_;
+  std::shared_ptr<WallClock> clock_;
+  std::string engine_;
   FileHandle wake_;     // eventfd
   FileHandle outputs_;  // epoll: descriptors that did not take all their bytes
   FileHandle inputs_;   // epoll: descriptors to read, wake_ and outputs_
-  FileHandle paused_;   // epoll: wake_ and outputs_ only, while the disk is too slow
-  std::unordered_map<std::uint32_t, std::unique_ptr<Port>> ports_;  // by console number; the thread's
-  std::mutex mutex_;                                                // guards the next two
+  FileHandle paused_;   // epoll: wake_ and outputs_ only, while the disk is too slow, or until the next sweep
+
+  // The thread's:
+  std::unique_ptr<LineReader> reader_;
+  std::unique_ptr<SteadyUtc> utc_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Port>> ports_;  // by console number
+  std::vector<Port*> ready_;                                        // to be read in this turn
+  std::vector<Port*> swept_;
+  std::vector<Port*> busy_;  // seen with bytes in this stretch of time
+  Steady busy_since_{};
+  std::chrono::microseconds interval_{1000};  // between two sweeps
+  Steady last_sweep_{};
+  Steady next_clock_check_{};
+  std::size_t largest_read_ = 0;  // of this turn
+  bool reading_paused_ = false;
+  std::vector<LineRead> reads_;
+  std::vector<PendingRecord> records_;  // of this batch of reads, for the writer
+
+  std::mutex mutex_;  // guards the next two
   std::vector<Command> commands_;
   bool stop_ = false;
   JournalWriter writer_;

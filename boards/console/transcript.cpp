@@ -24,23 +24,40 @@ std::optional<UtcTime> Transcript::last_time(const ConsoleKey& key) const {
   return it == shelves_.end() ? std::nullopt : it->second.last_time;
 }
 
-Transcript::Part& Transcript::part_of(Shelf& shelf, const std::shared_ptr<JournalFile>& journal) {
+std::uint64_t Transcript::first(const ConsoleKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = shelves_.find(key);
+  if (it == shelves_.end()) return 0;
+  auto out = it->second.end;
+  for (const auto& [name, segment] : it->second.segments)
+    if (segment->info().end > segment->info().first) out = std::min(out, segment->info().first);
+  for (const auto& part : it->second.parts)
+    if (!part->entries.empty()) out = std::min(out, part->entries.front().mark.offset);
+  return out;
+}
+
+std::shared_ptr<Transcript::Part> Transcript::part_of(Shelf& shelf, const std::shared_ptr<JournalFile>& journal) {
   for (auto it = shelf.parts.rbegin(); it != shelf.parts.rend(); ++it)
-    if ((*it)->journal == journal) return **it;
+    if ((*it)->journal == journal) return *it;
   shelf.parts.push_back(std::make_shared<Part>());
   shelf.parts.back()->journal = journal;
-  return *shelf.parts.back();
+  return shelf.parts.back();
 }
 
 void Transcript::add_record(const std::shared_ptr<JournalFile>& journal, const Published& record) {
-  auto& shelf = shelves_[*record.key];
-  auto& part = part_of(shelf, journal);
+  Place found;
+  auto& place = record.number == 0 ? found : places_[journal->number << 32 | record.number];
+  if (place.shelf == nullptr) {
+    place.shelf = &shelves_[*record.key];
+    place.part = part_of(*place.shelf, journal);
+  }
+  auto& shelf = *place.shelf;
   const auto& [mark, length, position] = record.entry;
   if (record.kind != RecordKind::data) {
-    part.events.push_back({record.kind, mark.offset, mark.time, mark.bound});
+    place.part->events.push_back({record.kind, mark.offset, mark.time, mark.bound, record.count});
     return;
   }
-  part.entries.push_back(record.entry);
+  place.part->entries.push_back(record.entry);
   shelf.end = std::max(shelf.end, mark.offset + length);
   shelf.last_time = mark.time;
 }
@@ -77,15 +94,31 @@ Result<std::vector<Transcript::Source>> Transcript::sources(const ConsoleKey& ke
   to = std::min(to, shelf->second.end);
   while (from < to) {
     auto source = source_at(shelf->second, from);
-    if (!source)
-      return Error(
-          Errc::not_found, Blame::infrastructure,
-          key.board + "/" + key.name + ": the transcript does not hold the bytes from " + std::to_string(from) + " on");
+    if (!source) return missing(key, shelf->second, from);
     source->to = std::min(source->to, to);
     from = source->to;
     out.push_back(*std::move(source));
   }
   return out;
+}
+
+Error Transcript::missing(const ConsoleKey& key, const Shelf& shelf, std::uint64_t at) const {
+  auto next = shelf.end;
+  bool first = true;
+  for (const auto& [name, segment] : shelf.segments) {
+    const auto& info = segment->info();
+    if (info.end > at && info.first > at) next = std::min(next, info.first);
+    if (info.end <= at && info.end > info.first) first = false;
+  }
+  for (const auto& part : shelf.parts)
+    for (const auto& entry : part->entries)
+      if (entry.mark.offset > at) next = std::min(next, entry.mark.offset);
+  const auto range = std::to_string(at) + " to " + std::to_string(next);
+  return {Errc::not_found, Blame::infrastructure,
+          key.board + "/" + key.name +
+              (first ? ": the bytes " + range + " were deleted by retention; the transcript begins at " +
+                           std::to_string(next)
+                     : ": the transcript does not hold the bytes " + range)};
 }
 
 Result<std::string> Transcript::fetch(const ConsoleKey& key, std::uint64_t from, std::uint64_t to) const {
@@ -125,6 +158,38 @@ Result<std::optional<std::uint64_t>> Transcript::offset_at(const ConsoleKey& key
     if (hit != index.marks.end()) return std::optional(std::min(hit->offset, in_journal.value_or(hit->offset)));
   }
   return in_journal;
+}
+
+Result<std::vector<TimeMark>> Transcript::marks(const ConsoleKey& key, std::uint64_t from, std::uint64_t to,
+                                                std::size_t limit) const {
+  std::vector<std::shared_ptr<const SegmentReader>> segments;
+  std::vector<TimeMark> live;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto shelf = shelves_.find(key);
+    if (shelf == shelves_.end()) return live;
+    for (const auto& [name, segment] : shelf->second.segments)
+      if (segment->info().end > from && segment->info().first < to) segments.push_back(segment);
+    for (const auto& part : shelf->second.parts) {
+      const auto& entries = part->entries;
+      auto entry = std::ranges::upper_bound(entries, from, {}, [](const auto& e) { return e.mark.offset + e.length; });
+      for (; entry != entries.end() && entry->mark.offset < to && live.size() < limit; ++entry)
+        live.push_back(entry->mark);
+    }
+  }
+  std::vector<TimeMark> out;
+  const auto add = [&](std::span<const TimeMark> marks) {
+    auto mark = std::ranges::upper_bound(marks, from, {}, &TimeMark::offset);
+    if (mark != marks.begin()) --mark;  // the read that brought the byte at `from`
+    for (; mark != marks.end() && mark->offset < to && out.size() < limit; ++mark)
+      if (out.empty() || mark->offset > out.back().offset) out.push_back(*mark);
+  };
+  for (const auto& segment : segments) {
+    HILLTOP_TRY(const auto index, segment->read_index());
+    add(index.marks);
+  }
+  add(live);
+  return out;
 }
 
 Result<std::vector<TranscriptEvent>> Transcript::events(const ConsoleKey& key) const {

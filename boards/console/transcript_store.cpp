@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <random>
 #include <set>
 
+#include "boards/console/little_endian.hpp"
 #include "boards/console/transcript.hpp"
 #include "drivers/core/log.hpp"
 
@@ -57,6 +59,18 @@ std::uint64_t random_salt() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+Result<> write_whole(Disk& disk, int fd, std::string_view bytes) {
+  for (std::uint64_t at = 0; at < bytes.size();) {
+    const auto left = bytes.substr(at);
+    const iovec piece{const_cast<char*>(left.data()), left.size()};  // NOLINT: pwritev only reads
+    const auto n = disk.write(fd, {&piece, 1}, at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return system_error("write", n < 0 ? errno : ENOSPC);
+    at += static_cast<std::uint64_t>(n);
+  }
+  return ok();
+}
+
 Error in_use(const fs::path& dir) {
   return {Errc::busy, Blame::configuration, dir.string() + ": another process has this transcript open"};
 }
@@ -72,8 +86,9 @@ std::vector<fs::path> sorted_children(const fs::path& dir) {
 
 }  // namespace
 
-Result<std::shared_ptr<Transcript>> Transcript::open(fs::path dir, Mode mode) {
-  auto out = std::shared_ptr<Transcript>(new Transcript(std::move(dir), mode));
+Result<std::shared_ptr<Transcript>> Transcript::open(fs::path dir, Mode mode, std::shared_ptr<Disk> disk) {
+  if (!disk) disk = std::make_shared<Disk>();
+  auto out = std::shared_ptr<Transcript>(new Transcript(std::move(dir), mode, std::move(disk)));
   HILLTOP_CHECK(out->load().within("console transcript"));
   return out;
 }
@@ -159,9 +174,13 @@ Result<> Transcript::index_journal(const std::shared_ptr<JournalFile>& journal, 
     auto name = names.find(h.console);
     if (name == names.end())
       name = names.emplace(h.console, ConsoleKey{"unnamed", fmt::format("{}-{}", journal->number, h.console)}).first;
-    add_record(
-        journal,
-        {&name->second, h.kind, {{h.offset, h.time, h.bound}, h.length, record->position + record_header_bytes}});
+    const bool is_data = h.kind == RecordKind::data;
+    const auto count = !is_data && h.length >= 4 ? get_le<std::uint32_t>(record->payload.data()) : 0;
+    add_record(journal, {&name->second,
+                         0,
+                         h.kind,
+                         {{h.offset, h.time, h.bound}, h.length, record->position + record_header_bytes},
+                         count});
   }
   for (const auto& damage : reader.damage())
     log::error("{}: {} bytes at {} are damaged and were skipped", journal->path.string(), damage.bytes,
@@ -178,8 +197,8 @@ Result<std::shared_ptr<JournalFile>> Transcript::create_journal() {
   journal->number = next_journal_++;
   journal->salt = random_salt();
   journal->path = dir_ / fmt::format("{}{:010}{}", journal_prefix, journal->number, journal_suffix);
-  HILLTOP_TRY(journal->file, open_file(journal->path, O_RDWR | O_CREAT | O_TRUNC));
-  HILLTOP_CHECK(write_all(journal->file.get(), journal_header(journal->salt)).within(journal->path.string()));
+  HILLTOP_TRY(journal->file, disk_->create(journal->path));
+  HILLTOP_CHECK(write_whole(*disk_, journal->file.get(), journal_header(journal->salt)).within(journal->path.string()));
   HILLTOP_CHECK(sync_directory(dir_));
   return journal;
 }
@@ -202,8 +221,11 @@ Result<Transcript::Sealed> Transcript::write_segment(const ConsoleKey& key, cons
   if (error) return system_error("create " + dir.string(), error.value());
   const auto file = fmt::format("{:016x}-{:016x}-{:010}{}", info.first, info.end, part.journal->number, segment_suffix);
   Sealed sealed{key, SegmentName(info.first, info.end, file), dir / (file + ".tmp"), dir / file};
-  HILLTOP_TRY(auto fd, open_file(sealed.temporary, O_WRONLY | O_CREAT | O_TRUNC));
-  HILLTOP_CHECK(write_all(fd.get(), contents).within(sealed.temporary.string()));
+  HILLTOP_TRY(auto fd, disk_->create(sealed.temporary));
+  if (auto written = write_whole(*disk_, fd.get(), contents); !written) {
+    ::unlink(sealed.temporary.c_str());  // of a full disk it is the last that has to stay
+    return std::move(written).within(sealed.temporary.string()).error();
+  }
   return sealed;
 }
 
@@ -248,6 +270,7 @@ Result<> Transcript::finish_segments(const std::vector<Sealed>& sealed, const st
       shelf.segments[sealed[i].name] = readers[i];
       std::erase_if(shelf.parts, [&](const auto& part) { return part->journal == journal; });
     }
+    std::erase_if(places_, [&](const auto& place) { return place.first >> 32 == journal->number; });
   }
   if (::unlink(journal->path.c_str()) != 0) return system_error("delete " + journal->path.string(), errno);
   return ok();

@@ -16,14 +16,14 @@ UtcTime time_of(const ByteBlock& block, std::uint64_t offset) {
 }  // namespace
 
 void Window::commit(const std::shared_ptr<ByteBlock>& block, std::size_t bytes, UtcTime time, UtcTime bound,
-                    std::uint64_t written) {
+                    std::uint64_t written, std::size_t limit) {
   if (blocks_.empty() || blocks_.back() != block) blocks_.push_back(block);
   block->marks.push_back({end_, time, bound});
   block->used += bytes;
   end_ += bytes;
   while (blocks_.size() > 1) {
     const auto& oldest = *blocks_.front();
-    const bool too_much = end_ - oldest.end() >= limit_ || blocks_.size() > block_limit;
+    const bool too_much = end_ - oldest.end() >= limit || blocks_.size() > block_limit;
     if (!too_much || oldest.end() > written) break;
     blocks_.pop_front();
   }

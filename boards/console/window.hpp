@@ -26,15 +26,16 @@ struct ByteBlock {
   [[nodiscard]] std::uint64_t end() const { return offset + used; }
 };
 
-/// The last bytes of a console: at least those that are not yet on disk, at most `limit` of the others.
+/// The last bytes of a console: at least those that are not yet on disk, few of the others.
 /// Thread: commit() and the end of the last block belong to the shard; all calls under the console's lock.
 class Window {
  public:
-  Window(std::uint64_t begin, std::size_t limit) : begin_(begin), end_(begin), limit_(limit) {}
+  explicit Window(std::uint64_t begin) : begin_(begin), end_(begin) {}
 
-  /// `bytes` more are in `block`, which becomes the last one; those before `written` are on disk.
+  /// `bytes` more are in `block`, which becomes the last one; those before `written` are on disk, and `limit` of them
+  /// are kept.
   void commit(const std::shared_ptr<ByteBlock>& block, std::size_t bytes, UtcTime time, UtcTime bound,
-              std::uint64_t written);
+              std::uint64_t written, std::size_t limit);
   /// The first bytes from `from` on (at most `max`), or nothing when there are none yet.
   [[nodiscard]] std::optional<ConsoleChunk> read(std::uint64_t from, std::size_t max) const;
   /// The first byte that was read at or after `time`.
@@ -47,7 +48,6 @@ class Window {
   std::deque<std::shared_ptr<ByteBlock>> blocks_;
   std::uint64_t begin_;
   std::uint64_t end_;
-  std::size_t limit_;
 };
 
 }  // namespace hilltop::boards

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/epoll.h>
+
+#include "boards/console/shard.hpp"
+
+/// Inside of a shard.
+namespace hilltop::boards {
+
+// Epoll's data: a console's number, or one of these.
+inline constexpr std::uint64_t wake_mark = 1ULL << 32;
+inline constexpr std::uint64_t outputs_mark = 2ULL << 32;
+
+struct Shard::Port {
+  std::shared_ptr<ConsoleState> state;
+  int fd = -1;
+  std::shared_ptr<ByteBlock> block;  // where the next bytes go
+  std::uint64_t end = 0;
+  UtcTime last;           // of the last read
+  std::size_t fresh = 0;  // bytes of this turn's read, not yet in the window
+  UtcTime fresh_time, fresh_bound;
+  bool no_wait = false;  // for io_uring
+  bool output_armed = false;
+  bool ended = false;
+  bool hung_up = false;       // epoll says so: no bytes means the end
+  bool swept = false;         // else watched by epoll
+  bool busy = false;          // is in busy_
+  bool paused = false;        // reading had to pause since its last bytes
+  unsigned quiet_sweeps = 0;  // in a row
+};
+
+inline Result<> watch(int epoll, int fd, std::uint32_t events, std::uint64_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) return system_error("watch descriptor", errno);
+  return ok();
+}
+
+inline void unwatch(int epoll, int fd) { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
+
+}  // namespace hilltop::boards
