@@ -50,6 +50,7 @@ Result<std::shared_ptr<BootWatch>> BootWatch::begin(std::shared_ptr<JobRun> run,
     self->from_.push_back(std::move(compiled));
   }
   const auto kernel = std::ranges::find(stages, "kernel", &boards::BootStage::name);
+  self->kernel_ = static_cast<std::size_t>(kernel - stages.begin()) - (kernel == stages.end() && !stages.empty() ? 1 : 0);
   if (in_kernel) self->next_ = static_cast<std::size_t>(kernel - stages.begin()) + (kernel == stages.end() ? 0 : 1);
   run->console_log->on_bytes([watch = self.get()](std::string_view bytes, std::uint64_t offset, UtcTime time) {
     watch->take(bytes, offset, time);
@@ -68,7 +69,7 @@ void BootWatch::take(std::string_view bytes, std::uint64_t offset, UtcTime time)
     const auto hit = from_[next_].search(window_);
     if (!hit || !*hit) break;
     const auto stage = next_ + (*hit)->pattern;
-    kernel_at_ = end - window_.size() + (*hit)->begin;
+    if (stage >= kernel_ && kernel_at_ == UINT64_MAX) kernel_at_ = end - window_.size() + (*hit)->begin;
     window_.erase(0, (*hit)->end);
     note_stage(stage, time);
   }
@@ -104,7 +105,7 @@ std::optional<Fact> BootWatch::fault() const {
   const auto& log = *run_->console_log;
   const auto faults = log.faults(run_->booted_at, UINT64_MAX);
   if (!faults.empty()) return Fact{Finding::fault_seen, where + told(faults.front())};
-  if (kernel_at_ == UINT64_MAX || next_ < stages.size()) return {};
+  if (kernel_at_ == UINT64_MAX) return {};
   for (const auto& banner : log.boots(kernel_at_, UINT64_MAX)) {
     const auto before = log.boots(run_->booted_at, banner.offset);
     if (std::ranges::any_of(before, [&](const auto& other) { return other.rule == banner.rule; }))

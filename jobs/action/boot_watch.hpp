@@ -50,12 +50,13 @@ class BootWatch {
   bool ignore_faults_;
   std::vector<boards::PatternSet> from_;  ///< [i]: the patterns of stage i and those after it
   std::vector<Begun> begun_;
-  std::size_t next_ = 0;  ///< the first stage that may still begin
+  std::size_t next_ = 0;    ///< the first stage that may still begin
+  std::size_t kernel_ = 0;  ///< stage "kernel", or the last one
   std::string window_;
   UtcTime started_, last_byte_;
   std::uint64_t seen_to_;
   std::chrono::steady_clock::time_point moved_on_;
-  std::uint64_t kernel_at_ = UINT64_MAX;  ///< offset of the last stage
+  std::uint64_t kernel_at_ = UINT64_MAX;  ///< offset of stage "kernel", or of what came in its place
 };
 
 /// Dialog::expect that ends early when the boot has failed. Errors: those of Dialog::expect; what BootWatch::trouble

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a small Linux system of Debian's busybox and a kernel's modules.
 
-ramdisk.py --kernel DIR --busybox DIR --applets FILE --modules NAME,... [--cpio OUT] [--tree OUT]
+ramdisk.py --kernel DIR --busybox DIR --applets FILE --modules NAME,... [--add PATH=FILE]... [--cpio OUT] [--tree OUT]
 --cpio writes a compressed initramfs, --tree a folder for `mke2fs -d`. Both depend on their input alone: owners are
 root and times are 0. DIRs are unpacked packages; FILE has the output of `busybox --list`.
 """
@@ -145,6 +145,8 @@ def build(arguments, image):
     tree.file("etc/issue", "hilltop test system \\l\n")
     tree.file("etc/os-release", "ID=hilltop-test\nNAME='hilltop test system'\nVERSION_ID=1\n")
     tree.file("etc/udhcpc.script", UDHCPC, 0o755)
+    for path, file in (words.split("=", 1) for words in arguments.add):
+        tree.file(path, pathlib.Path(file).read_bytes(), stat.S_IMODE(os.stat(file).st_mode))
     add_modules(tree, arguments.kernel, arguments.modules.split(","))
     return tree
 
@@ -155,6 +157,7 @@ def main():
     parser.add_argument("--busybox", type=pathlib.Path, required=True)
     parser.add_argument("--applets", type=pathlib.Path, required=True)
     parser.add_argument("--modules", required=True)
+    parser.add_argument("--add", action="append", default=[])
     parser.add_argument("--cpio")
     parser.add_argument("--tree")
     arguments = parser.parse_args()
