@@ -31,7 +31,8 @@ struct DecoderSpec {
 /// left out. A dictlog's `database` that is relative belongs to the folder of the file that names it.
 [[nodiscard]] std::vector<DecoderSpec> read_decoders(const Node& list, Diagnostics& diagnostics);
 
-/// From "smp,kernel" and the like: names with commas between. Errors: bad_input (configuration) with a suggestion.
+/// From "smp,kernel,dictlog=FILE" and the like: names with commas between, a database behind its decoder. Errors:
+/// bad_input (configuration) with a suggestion.
 Result<std::vector<DecoderSpec>> decoders_from(std::string_view names);
 
 /// Gives the text of a dictionary database by its name (a path, an artifact's name). Errors: as the source has them.

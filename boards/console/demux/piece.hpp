@@ -36,15 +36,17 @@ struct Piece {
   enum class Kind : std::uint8_t {
     text,   ///< `bytes` go on with the channel's stream
     frame,  ///< `bytes` are one whole frame, decoded
-    part,   ///< raw bytes of a frame that is still to come in this channel (earlier lines of an SMP packet); no `bytes`
+    part,   ///< raw bytes of a frame that is still to come in this channel (earlier lines of an SMP packet); `bytes`:
+            ///< what they decode to, which the frame has again
     gap,    ///< raw bytes that are not there: streams on both sides of it do not join; no `bytes`
   };
   ChannelId channel = text_channel;
   Kind kind = Kind::text;
   std::uint64_t begin = 0;  ///< raw range, with the frame's flags, headers and checksums
   std::uint64_t end = 0;
-  std::uint64_t at = 0;  ///< raw offset of the first of `bytes`; byte i stands at `at + i`, within the frame roughly so
-                         ///< where the frame was escaped or encoded
+  /// Text: raw offset of the first of `bytes`; byte i stands at `at + i` (roughly so where the frame around it was
+  /// escaped or encoded). Frame: where it begins, with its parts.
+  std::uint64_t at = 0;
   std::string_view bytes;  ///< into what was fed where possible (no copy). Lifetime: until on_piece() returns
 
   /// Whether `bytes` are the raw bytes themselves.
