@@ -17,10 +17,10 @@ constexpr std::int64_t most_frame = 65'533;
 constexpr std::int64_t most_rtt_channel = 63;
 
 /// A channel's name, or a list of them.
-std::vector<std::string> read_on(Fields& fields) {
-  const auto on = fields.take("on");
-  if (on && on.is_string()) return {on.text()};
-  return fields.texts("on").value_or(std::vector<std::string>{});
+std::vector<std::string> read_from(Fields& fields) {
+  const auto from = fields.take("from");
+  if (from && from.is_string()) return {from.text()};
+  return fields.texts("from").value_or(std::vector<std::string>{});
 }
 
 /// Where a relative path in a file points to.
@@ -32,7 +32,7 @@ std::string beside(const Place& place, const std::string& path) {
 void read_options(DecoderSpec& spec, const Node& map, Diagnostics& diagnostics) {
   if (map.is_null()) return;
   Fields fields(map, "decoder '" + spec.name + "'", diagnostics);
-  spec.on = read_on(fields);
+  spec.from = read_from(fields);
   const auto& options = *options_of(spec.name);
   const auto takes = [&](std::string_view option) { return std::ranges::find(options, option) != options.end(); };
   if (takes("max_frame"))

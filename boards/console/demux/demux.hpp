@@ -14,7 +14,7 @@
 namespace hilltop::boards::demux {
 
 /// Takes one console's raw bytes apart into channels: a stack of decoders, each of which reads what the ones before it
-/// left in the channels that it reads (`on`). Without decoders everything is `text`.
+/// left in the channels that it reads (`from`). Without decoders everything is `text`.
 /// Thread: one at a time. Lifetime: `out` and `bytes` are not kept after a call.
 class Demux {
  public:

@@ -94,7 +94,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(const DecoderSpec& spec, ChannelTa
 }
 
 std::vector<std::string> channels_read_by(const DecoderSpec& spec) {
-  if (!spec.on.empty()) return spec.on;
+  if (!spec.from.empty()) return spec.from;
   if (spec.name == "kernel") return {"text", "nonsecure"};
   return {"text"};
 }
