@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "boards/console/console.hpp"
+#include "boards/console/demux/decoder_spec.hpp"
 #include "boards/console/match/rules.hpp"
 #include "drivers/api/flasher.hpp"
 #include "drivers/core/driver_info.hpp"
@@ -62,6 +63,7 @@ struct BoardType {
   Typing typing;
   std::string newline = "\r";  ///< what Return types
   std::vector<std::string> rule_packs;
+  std::vector<demux::DecoderSpec> decoders;      ///< what takes its consoles apart into channels, in this order
   FlashFacts flash;
   bool configurable_machine = false;  ///< `qemu`: the job's context chooses the machine
   std::vector<std::string> available_architectures;

@@ -155,6 +155,7 @@ BoardType read_fields(Fields& fields, const std::vector<std::string>& packs, Dia
   type.source = fields.text("source").value_or("");
   type.verified = read_verified(fields);
   read_console_and_methods(fields, packs, type);
+  type.decoders = demux::read_decoders(fields.take("decoders"), diagnostics);
   type.typing = read_typing(fields.map("typing"), diagnostics);
   type.flash = read_flash(fields.map("flash"), diagnostics);
   read_all_timeouts(fields.map("timeouts"), type, diagnostics);

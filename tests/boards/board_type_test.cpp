@@ -56,6 +56,7 @@ failure_retry: 3
 context: {arch: arm, memory: 16}
 available_architectures: [arm]
 configurable_machine: true
+decoders: [smp, {cmux: {mode: basic}}]
 drivers: {console: {driver: tty}}
 )");
   const auto types = load();
@@ -85,6 +86,8 @@ drivers: {console: {driver: tty}}
   EXPECT_EQ(t->failure_retry, 3U);
   EXPECT_EQ(t->context.at("memory"), "16");
   EXPECT_TRUE(t->configurable_machine);
+  ASSERT_EQ(t->decoders.size(), 2U);
+  EXPECT_EQ(t->decoders[1], (demux::DecoderSpec{.name = "cmux", .mode = "basic"}));
   EXPECT_EQ(t->drivers["console"]["driver"].text(), "tty");
 }
 
@@ -295,6 +298,9 @@ TEST(ShippedBoardTypes, AreRightAndSayWhereTheirFactsComeFrom) {
   }
   EXPECT_EQ(types.find("mps2-an521")->flash.max_images, 2U);
   EXPECT_TRUE(types.find("qemu")->configurable_machine);
+  EXPECT_EQ(types.find("mps2-an521")->decoders, (std::vector<demux::DecoderSpec>{{.name = "worlds"}}));
+  EXPECT_EQ(types.find("mps2-an385")->decoders, (std::vector<demux::DecoderSpec>{{.name = "zephyr"}}));
+  EXPECT_EQ(types.find("x86-64")->decoders, (std::vector<demux::DecoderSpec>{{.name = "kernel"}}));
   EXPECT_FALSE(types.find("qemu")->flash.supported);
 }
 

@@ -28,6 +28,8 @@ constexpr std::array marks = {
     Mark{"I: Jumping to the first image slot", Line::loader_ends},
     Mark{"[INF] Jumping to the first image slot", Line::loader_ends},
     Mark{"EFI stub: ", Line::kernel},
+    Mark{"#### Execute test suites for the Secure area", Line::area_begins},
+    Mark{"*** End of Secure test suites", Line::area_ends},
     Mark{"Booting TF-M", Line::secure},
     Mark{"[Sec Thread] ", Line::secure},
     Mark{"[Sec Error] ", Line::secure},
@@ -118,13 +120,15 @@ Fit fit_inside(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 void WorldsDecoder::restart() {
-  in_secure_ = line_is_loader_ = in_loader_ = secure_heard_ = tf_a_heard_ = false;
+  in_secure_ = secure_heard_ = tf_a_heard_ = false;
+  line_owner_ = owner_ = Owner::rest;
   at_line_begin_ = true;
 }
 
 /// What is not the secure world's, up to `to`.
 void WorldsDecoder::outer(Scan& scan, std::size_t to) {
-  if (line_is_loader_) return scan.text(bootloader_, to);
+  if (line_owner_ == Owner::loader) return scan.text(bootloader_, to);
+  if (line_owner_ == Owner::area) return scan.text(secure_, to);
   if (secure_heard_) return scan.text(nonsecure_, to);
   scan.pass(to);
 }
@@ -136,10 +140,12 @@ void WorldsDecoder::begin_line(Line line) {
     return;
   }
   at_line_begin_ = false;
-  if (line == Line::loader_begins) in_loader_ = true;
-  if (line == Line::kernel) in_loader_ = false;
-  line_is_loader_ = in_loader_;
-  if (line == Line::loader_ends) in_loader_ = false;
+  if (line == Line::loader_begins) owner_ = Owner::loader;
+  if (line == Line::area_begins) owner_ = Owner::area;
+  if (line == Line::kernel) owner_ = Owner::rest;
+  line_owner_ = owner_;
+  secure_heard_ = secure_heard_ || owner_ == Owner::area;
+  if (line == Line::loader_ends || line == Line::area_ends) owner_ = Owner::rest;
 }
 
 /// Value: whether the line's begin tells what it is; more bytes are needed where not.
@@ -147,7 +153,8 @@ bool WorldsDecoder::scan_line_begin(Scan& scan) {
   Line line = Line::plain;
   const auto text = scan.bytes().substr(scan.position());
   if (classify(text, tf_a_heard_, line) == Fit::more && !scan.last()) return false;
-  const bool of_mcuboot = line == Line::secure && in_loader_ && text.starts_with('[') && !text.starts_with("[Sec");
+  const bool of_mcuboot =
+      line == Line::secure && owner_ == Owner::loader && text.starts_with('[') && !text.starts_with("[Sec");
   begin_line(of_mcuboot ? Line::plain : line);
   return true;
 }

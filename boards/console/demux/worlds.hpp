@@ -17,7 +17,7 @@ class WorldsDecoder final : public ScanDecoder {
   explicit WorldsDecoder(ChannelTable& channels)
       : secure_(channels.id("secure")), nonsecure_(channels.id("nonsecure")), bootloader_(channels.id("bootloader")) {}
 
-  enum class Line : std::uint8_t { plain, secure, tf_a, loader_begins, loader_ends, kernel };
+  enum class Line : std::uint8_t { plain, secure, tf_a, loader_begins, loader_ends, area_begins, area_ends, kernel };
 
  private:
   void scan(Scan& scan) override;
@@ -31,8 +31,9 @@ class WorldsDecoder final : public ScanDecoder {
   ChannelId secure_, nonsecure_, bootloader_;
   bool in_secure_ = false;     ///< within a message of the secure world
   bool at_line_begin_ = true;  ///< of all that is not secure
-  bool line_is_loader_ = false;
-  bool in_loader_ = false;
+  enum class Owner : std::uint8_t { rest, loader, area };
+  Owner line_owner_ = Owner::rest;  ///< of the line that has begun
+  Owner owner_ = Owner::rest;       ///< of the lines to come; area: what TF-M prints while it tests its secure side
   bool secure_heard_ = false;
   bool tf_a_heard_ = false;
 };

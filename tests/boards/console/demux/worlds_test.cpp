@@ -60,6 +60,16 @@ TEST(WorldsDecoder, TfMIsSecureAndItsBootLoaderIsNot) {
   EXPECT_EQ(stream(out, "nonsecure"), rest);
 }
 
+TEST(WorldsDecoder, WhatTfMPrintsWhileItTestsItsSecureSideIsSecure) {
+  const std::string area =
+      "#### Execute test suites for the Secure area ####\r\nRunning Test Suite PSA...\r\n*** End of Secure test suites "
+      "***\r\n";
+  const std::string rest = "#### Execute test suites for the Non-secure area ####\r\nRunning Test Suite IPC...\r\n";
+  const auto out = demuxed("worlds", area + rest);
+  EXPECT_EQ(stream(out, "secure"), area);
+  EXPECT_EQ(stream(out, "nonsecure"), rest);
+}
+
 TEST(WorldsDecoder, OrdinaryTextStaysWhereItWas) {
   const std::string text = "WARNING: x\nNOTE\nERROR: y\nUboot\n/TC: a/TA\nD/T\n***\nI: x\n[a/T] /TC:0\nU-Boot 1\n";
   const auto out = demuxed("worlds", text);
