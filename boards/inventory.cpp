@@ -6,6 +6,7 @@
 #include <set>
 
 #include "boards/board_type_file.hpp"
+#include "boards/inventory_network.hpp"
 #include "drivers/core/fields.hpp"
 
 namespace hilltop::boards {
@@ -125,6 +126,7 @@ BoardConfig LabReader::read_board(const Node& key, const Node& value) {
   out.tags = fields.texts("tags").value_or(std::vector<std::string>());
   out.addresses = read_addresses(fields, type);
   fields.refuse_others();
+  out.network = read_board_network(fields.map("network"), what, diagnostics_);
   for (const auto& [role, address] : out.addresses.entries()) check_address(address, what + ": " + role.text());
   if (value.is_map() && !out.addresses.contains("emulator") && !out.addresses.contains("console"))
     diagnostics_.error(key.place(), what + ": nothing says where it is: 'console' (or 'emulator') was expected",
@@ -153,6 +155,8 @@ Inventory LabReader::read(const Node& root, const std::filesystem::path& lab_dir
   for (const auto& [key, value] : boards.entries()) out.boards.push_back(read_board(key, value));
   read_artifacts(fields.map("artifacts"), lab_dir, out);
   fields.refuse_others();
+  out.boot_server = read_boot_server(fields.map("boot_server"), diagnostics_);
+  check_networks(out, diagnostics_);
   return out;
 }
 
@@ -160,7 +164,7 @@ Inventory LabReader::read(const Node& root, const std::filesystem::path& lab_dir
 
 bool BoardConfig::operator==(const BoardConfig& other) const {
   return name == other.name && type == other.type && description == other.description && tags == other.tags &&
-         addresses.to_json() == other.addresses.to_json();
+         addresses.to_json() == other.addresses.to_json() && network == other.network;
 }
 
 const BoardConfig* Inventory::find(std::string_view board) const {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,13 @@
 #include "drivers/core/node.hpp"
 
 namespace hilltop::boards {
+
+/// Where a board is found on the lab's network (`network:`): what a boot server serves goes there and nowhere else.
+struct BoardNetwork {
+  std::string address;  ///< IPv4; "": the boot server serves it nothing
+  std::string mac;      ///< "": it gets no address from the boot server
+  [[nodiscard]] bool operator==(const BoardNetwork&) const = default;
+};
 
 /// One board as lab.yaml has it. `addresses` maps a role to where that thing is:
 /// `emulator`, `power`, `console`, `probe`, `flash`, `storage`: {driver: NAME, ...}. What the type has for the same role and
@@ -20,15 +29,28 @@ struct BoardConfig {
   std::string description;
   std::vector<std::string> tags;
   Node addresses;
+  BoardNetwork network;
   Place place;
 
   [[nodiscard]] bool operator==(const BoardConfig& other) const;  ///< same meaning; places do not count
+};
+
+/// The lab's own network boot server for real boards (`boot_server:`); what is absent is off.
+struct BootServerSettings {
+  std::string address;                     ///< of this machine, where boards reach it
+  std::optional<std::uint16_t> tftp_port;  ///< 69 is where boards ask
+  std::optional<std::uint16_t> http_port;
+  std::string dhcp_interface;  ///< "": no DHCP
+  int prefix_bits = 24;        ///< of the boards' network, told by DHCP
+  std::string router;          ///< likewise; "": none
+  [[nodiscard]] bool operator==(const BootServerSettings&) const = default;
 };
 
 /// What is plugged into what: the lab file, checked.
 struct Inventory {
   std::string name;  ///< the lab's
   std::vector<BoardConfig> boards;
+  BootServerSettings boot_server;             ///< all off without the section
   std::vector<std::filesystem::path> file_roots;  ///< folders whose files a job may name with file://
   std::vector<std::string> url_allow_list;        ///< hosts that artifacts may come from; empty: any public one
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
-#include "boards/inventory.hpp"
+#include "boards/inventory_network.hpp"
 #include "drivers/core/yaml_scalar.hpp"
 
 namespace hilltop::boards {
@@ -66,7 +66,9 @@ std::string to_yaml(const Inventory& inventory) {
     if (!board.description.empty()) out += "    description: " + quoted(board.description) + "\n";
     write_texts("tags", board.tags, 4, out);
     write_map(board.addresses, 4, out);
+    write_board_network(board.network, out);
   }
+  write_boot_server(inventory.boot_server, out);
   std::vector<std::string> roots;
   for (const auto& root : inventory.file_roots) roots.push_back(root.string());
   if (roots.empty() && inventory.url_allow_list.empty()) return out;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "controller/farm_state.hpp"
+#include "jobs/plan_serving.hpp"
 
 namespace hilltop::controller {
 namespace {
@@ -65,6 +66,18 @@ Request request_for(const JobRecord& job) {
   return out;
 }
 
+/// The lab must serve the job's files to each board that may get it, or none: which one it will be is not known yet.
+void check_boards(const FarmState& farm, const jobs::JobDefinition& job, const boards::BoardType& type,
+                  Diagnostics& out) {
+  for (const auto& board : farm.inventory.boards) {
+    const bool fits = board.type == type.name && (!job.device || *job.device == board.name) &&
+                      std::ranges::all_of(job.tags, [&](const auto& tag) {
+                        return std::ranges::find(board.tags, tag) != board.tags.end();
+                      });
+    if (fits) jobs::check_serving(job, board, farm.inventory.boot_server, out);
+  }
+}
+
 }  // namespace
 
 Result<Submission> check_submission(FarmState& farm, const Principal& who, const std::string& definition,
@@ -79,6 +92,7 @@ Result<Submission> check_submission(FarmState& farm, const Principal& who, const
                    suggest(job->device_type, farm.options.types.names()));
   Submission out;
   out.plan = jobs::make_plan(*job, *type, diagnostics);
+  check_boards(farm, *job, *type, diagnostics);
   if (diagnostics.has_errors()) return diagnostics.to_error(Blame::job);
   out.job = record_of(*job, out.plan, *type, who, file);
   if (auto possible = farm.scheduler.can_ever_run(request_for(out.job)); !possible)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "boards/board_session.hpp"
+#include "drivers/api/boot_server.hpp"
 #include "jobs/plan.hpp"
 #include "jobs/ports.hpp"
 #include "jobs/results.hpp"
@@ -19,6 +20,7 @@ struct PipelineInput {
   std::shared_ptr<const Plan> plan;
   std::shared_ptr<boards::BoardSession> board;
   ArtifactSource* artifacts = nullptr;
+  drivers::BootServer* boot_server = nullptr;  ///< serves files to boards over the network; nullptr: nothing does
   ResultSink* sink = nullptr;
   std::filesystem::path job_dir;   ///< empty folder of the job's own; the caller deletes it
 };

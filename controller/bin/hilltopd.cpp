@@ -21,6 +21,7 @@
 #include "controller/store/store.hpp"
 #include "controller/worker/in_process.hpp"
 #include "drivers/core/log.hpp"
+#include "drivers/net/boot_server.hpp"
 #include "drivers/tables.hpp"
 #include "web/api/web_server.hpp"
 
@@ -146,6 +147,18 @@ struct Parts {
   std::unique_ptr<web::WebServer> web;
 };
 
+Task<std::shared_ptr<drivers::BootServer>> start_boot_server(boards::BootServerSettings settings) {
+  drivers::BootServerConfig config;
+  config.address = settings.address;
+  config.tftp_port = settings.tftp_port;
+  config.http_port = settings.http_port;
+  config.dhcp_device = settings.dhcp_interface;
+  config.prefix_bits = settings.prefix_bits;
+  config.router = settings.router;
+  HILLTOP_CO_TRY(auto server, co_await drivers::NetBootServer::start(std::move(config)));
+  co_return std::shared_ptr<drivers::BootServer>(std::move(server));
+}
+
 Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types, boards::Inventory inventory,
              Parts& parts) {
   const auto control = co_await asio::this_coro::executor;
@@ -160,6 +173,7 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   consoles.dir = arguments.data / "consoles";
   HILLTOP_CO_TRY(worker.engine, boards::ConsoleEngine::open(consoles));
   worker.artifacts = artifacts;
+  worker.start_boot_server = start_boot_server;
   worker.artifacts_allow = [artifacts](const boards::Inventory& lab) { artifacts->allow(lab); };
   parts.worker = controller::make_in_process_worker(std::move(worker), control);
   controller::Farm::Options options{std::move(types), arguments.lab, arguments.data, drivers::all_drivers};

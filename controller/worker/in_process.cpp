@@ -54,6 +54,8 @@ Task<> end_everything(Worker worker, Deadline deadline, std::shared_ptr<Pending>
   worker->scope.cancel_all();
   co_await worker->scope.join();
   co_await close_all(worker, deadline);
+  if (const auto server = std::exchange(worker->boot_server, nullptr))
+    if (auto ended = co_await server->shut_down(deadline); !ended) log::warn("boot server: {}", ended.error().text);
   worker->options.engine.reset();
   answer(pending, WorkerReply{});
   co_return ok();

@@ -9,6 +9,7 @@
 #include "boards/console/console.hpp"
 #include "boards/inventory.hpp"
 #include "controller/worker/worker_link.hpp"
+#include "drivers/api/boot_server.hpp"
 #include "jobs/ports.hpp"
 
 namespace hilltop::controller {
@@ -19,6 +20,9 @@ struct WorkerOptions {
   std::filesystem::path data_dir;  ///< boards' state, consoles' transcripts, folders of running jobs
   std::unique_ptr<boards::ConsoleEngine> engine;
   std::shared_ptr<jobs::ArtifactSource> artifacts;
+  /// Makes the boot server that a lab file asks for, on the worker's thread, which it is then used on. None: boards are
+  /// served nothing over the network.
+  std::function<Task<std::shared_ptr<drivers::BootServer>>(boards::BootServerSettings)> start_boot_server;
   std::function<void(const boards::Inventory&)> artifacts_allow;  ///< tells `artifacts` what a new lab file allows
 };
 

@@ -128,6 +128,8 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
   if (worker->options.artifacts_allow) worker->options.artifacts_allow(inventory);
   const auto in_use = [&](const std::string& name) {
     return std::ranges::find(command.keep, name) != command.keep.end();
+  if (auto served = co_await apply_boot_server(worker, inventory.boot_server, deadline); !served)
+    log::error("{}", served.error().text);  // the boards come up all the same
   };
   std::vector<std::shared_ptr<WorkerBoard>> leaving;
   for (const auto& [name, board] : worker->boards) {

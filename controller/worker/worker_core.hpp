@@ -35,6 +35,8 @@ struct WorkerCore {
   std::function<void(WorkerEvent)> emit;  ///< hands an event to the controller
   std::map<std::string, std::shared_ptr<WorkerBoard>> boards;
   std::map<std::uint64_t, RunningJob> jobs;
+  std::shared_ptr<drivers::BootServer> boot_server;  ///< as boot_settings say; nullptr: none could be started
+  boards::BootServerSettings boot_settings;
   TaskScope scope;    ///< jobs, commands, boards being opened
   TaskScope closing;  ///< what must run to its end while `scope` is canceled
   std::atomic<bool> gone{false};
@@ -63,3 +65,7 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
 asio::awaitable<void> close_all(Worker worker, Deadline deadline);
 
 }  // namespace hilltop::controller
+/// The boot server as `wanted` says, made anew when that has changed. Errors: busy (infrastructure) while a job runs
+/// that may use the old one; those of WorkerOptions::start_boot_server, after which there is one without any port.
+Task<> apply_boot_server(Worker worker, boards::BootServerSettings wanted, Deadline deadline);
+

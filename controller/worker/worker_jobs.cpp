@@ -94,6 +94,7 @@ Task<WorkerReply> run_job(Worker worker, RunJob command, Deadline) {
   input.plan = planned.plan;
   input.board = session;
   input.artifacts = worker->options.artifacts.get();
+  input.boot_server = worker->boot_server.get();
   input.sink = sink.get();
   board.job = command.job;
   worker->jobs[command.job] = {};

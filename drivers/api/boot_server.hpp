@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "drivers/core/result.hpp"
+#include "drivers/core/task.hpp"
 
 namespace hilltop::drivers {
 
@@ -72,6 +72,12 @@ class BootServer {
   /// Where it listens; 0 = not at all.
   [[nodiscard]] virtual std::uint16_t tftp_port() const = 0;
   [[nodiscard]] virtual std::uint16_t http_port() const = 0;
+
+  /// Whether it answers DHCP: then a registration may have a MAC address.
+  [[nodiscard]] virtual bool gives_addresses() const = 0;
+
+  /// Ends transfers and listeners. Must have ended before the object dies.
+  virtual Task<> shut_down(Deadline deadline) = 0;
 };
 
 }  // namespace hilltop::drivers

@@ -127,6 +127,7 @@ class Server : public NetBootServer {
   [[nodiscard]] std::string server_address() const override { return core_->config.address; }
   [[nodiscard]] std::uint16_t tftp_port() const override { return tftp_ ? tftp_->port() : 0; }
   [[nodiscard]] std::uint16_t http_port() const override { return http_ ? http_->port() : 0; }
+  [[nodiscard]] bool gives_addresses() const override { return core_->responder != nullptr; }
   Task<> shut_down(Deadline deadline) override {
     tftp_.reset();
     http_.reset();

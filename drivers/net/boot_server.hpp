@@ -29,9 +29,6 @@ class NetBootServer : public BootServer {
  public:
   /// Errors: bad_input (configuration) for an address that is none; those of the servers' start().
   static Task<std::shared_ptr<NetBootServer>> start(BootServerConfig config);
-
-  /// Ends transfers and listeners. Must have ended before the object dies.
-  virtual Task<> shut_down(Deadline deadline) = 0;
 };
 
 }  // namespace hilltop::drivers
