@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -22,6 +23,10 @@ class LineCodec {
   /// What the transport itself has to say to the peer (answers, requests), in order; "" when nothing. To be written
   /// between two send()s, never in the middle of one's bytes.
   virtual std::string take_output() = 0;
+  /// Whether the peer is expected to say any moment how it wants to be spoken to: bytes had better wait for that, at
+  /// most `settling_patience`, for a peer that does not know the transport says nothing.
+  [[nodiscard]] virtual bool settling() const { return false; }
+  static constexpr std::chrono::milliseconds settling_patience{1000};
   /// Whether the peer has asked to be sent nothing for now.
   [[nodiscard]] virtual bool suspended() const { return false; }
 };

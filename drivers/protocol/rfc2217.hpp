@@ -6,26 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "drivers/core/line_settings.hpp"
 #include "drivers/protocol/telnet.hpp"
 
 /// A serial port over telnet: both ends. Source: RFC 2217 ("Telnet Com Port Control Option").
 namespace hilltop::drivers::rfc2217 {
-
-enum class Parity : std::uint8_t { none = 1, odd = 2, even = 3, mark = 4, space = 5 };
-enum class StopBits : std::uint8_t { one = 1, two = 2, one_and_a_half = 3 };
-enum class Flow : std::uint8_t { none = 1, xon_xoff = 2, hardware = 3 };
-
-/// How a serial line is driven. The numbers are RFC 2217's.
-struct LineSettings {
-  std::uint32_t baud = 115200;
-  std::uint8_t data_bits = 8;  ///< 5 to 8
-  Parity parity = Parity::none;
-  StopBits stop_bits = StopBits::one;
-  Flow flow = Flow::none;
-  std::optional<bool> dtr;  ///< nothing: left as it is
-  std::optional<bool> rts;
-  bool operator==(const LineSettings&) const = default;
-};
 
 /// Of the client; the server answers with the code plus 100. Source: RFC 2217, section 3.
 enum Code : std::uint8_t {
@@ -101,6 +86,7 @@ class Client final : public LineCodec {
   std::size_t receive(std::span<char> wire) override;
   void send(std::string_view bytes, std::string& wire) override { telnet_.send(bytes, wire); }
   std::string take_output() override { return telnet_.take_output(); }
+  [[nodiscard]] bool settling() const override { return telnet_.settling(); }
   [[nodiscard]] bool suspended() const override { return suspended_; }
   std::vector<Notice> take_notices();
 
@@ -151,6 +137,7 @@ class Server final : public LineCodec {
   std::size_t receive(std::span<char> wire) override;
   void send(std::string_view bytes, std::string& wire) override { telnet_.send(bytes, wire); }
   std::string take_output() override { return telnet_.take_output(); }
+  [[nodiscard]] bool settling() const override { return telnet_.settling(); }
   [[nodiscard]] bool suspended() const override { return suspended_; }
   std::vector<Demand> take_demands();
 

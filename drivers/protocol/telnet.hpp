@@ -73,6 +73,8 @@ class Telnet final : public LineCodec {
   std::size_t receive(std::span<char> wire) override;
   void send(std::string_view bytes, std::string& wire) override;
   std::string take_output() override;
+  /// Until binary is agreed on or refused: many a peer keeps the NUL that an NVT's carriage return has.
+  [[nodiscard]] bool settling() const override { return ours_[binary].state == Side::State::want_yes; }
   /// What happened since it was last asked, in order.
   std::vector<Event> take_events();
 

@@ -60,9 +60,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   policy.ours.set(telnet::binary);
   policy.theirs.set(telnet::binary).set(telnet::echo);
   same_at_any_chunk(telnet::Telnet(policy), wire, chunk);
-  same_at_any_chunk(rfc2217::Client(rfc2217::LineSettings{}), wire, chunk);
+  same_at_any_chunk(rfc2217::Client(LineSettings{}), wire, chunk);
   same_at_any_chunk(rfc2217::Server("fuzz"), wire, chunk);
-  comes_through(rfc2217::Client(rfc2217::LineSettings{}), rfc2217::Server("fuzz"), wire);
+  comes_through(rfc2217::Client(LineSettings{}), rfc2217::Server("fuzz"), wire);
   comes_through(telnet::Telnet(policy), telnet::Telnet(policy), wire);
   return 0;
 }
