@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boards/board_session.hpp"
 
-#include <sys/ioctl.h>
+#include <algorithm>
 
 #include "boards/board_devices.hpp"
 #include "boards/idle_watch.hpp"
+#include "boards/line_keeper.hpp"
 #include "boards/operation_lock.hpp"
 #include "drivers/core/log.hpp"
 
@@ -16,13 +17,6 @@ using drivers::ResetKind;
 
 /// Bytes that the engine reads within this time of a power cut count as said before it.
 constexpr auto settle_time = std::chrono::milliseconds(200);
-
-struct OpenConsole {
-  std::string name;
-  drivers::ByteStream* stream = nullptr;
-  int fd = -1;
-  std::shared_ptr<Console> console;
-};
 
 constexpr auto look_at_idle = std::chrono::seconds(1);
 constexpr auto longest_rest = std::chrono::seconds(5);
@@ -40,6 +34,7 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
         rules_(std::move(rules)),
         devices_(std::move(devices)),
         engine_(engine),
+        executor_(env.executor),
         lock_(env.executor),
         scope_(env.executor, "board " + config_.name) {}
   ~Session() override { close_consoles(); }
@@ -48,13 +43,18 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   [[nodiscard]] const BoardType& type() const override { return *type_; }
   [[nodiscard]] const RuleSet& rules() const override { return rules_; }
   [[nodiscard]] std::shared_ptr<Console> console(std::string_view name) const override {
-    for (const auto& open : consoles_)
-      if (name.empty() || open.name == name) return open.console;
+    for (const auto& line : lines_)
+      if (name.empty() || line->name() == name) return line->console();
+    return nullptr;
+  }
+  [[nodiscard]] drivers::ByteStream* line(std::string_view name) const override {
+    for (const auto& line : lines_)
+      if (name.empty() || line->name() == name) return &line->stream();
     return nullptr;
   }
   [[nodiscard]] std::vector<std::string> console_names() const override {
     std::vector<std::string> names;
-    for (const auto& open : consoles_) names.push_back(open.name);
+    for (const auto& line : lines_) names.push_back(line->name());
     return names;
   }
   [[nodiscard]] PowerState last_power_state() const override { return last_power_; }
@@ -76,6 +76,8 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
 
   /// The part of open() that touches hardware.
   static Task<> open_consoles(std::shared_ptr<Session> self, Deadline deadline);
+  /// What it leaves when it fails.
+  static asio::awaitable<void> give_up(std::shared_ptr<Session> self);
 
  private:
   static Task<> switch_power(std::shared_ptr<Session> self, PowerState wanted, Deadline deadline);
@@ -107,12 +109,14 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   RuleSet rules_;
   BoardDevices devices_;
   ConsoleEngine& engine_;
+  asio::any_io_executor executor_;
   OperationLock lock_;
-  std::vector<OpenConsole> consoles_;
+  std::vector<std::shared_ptr<LineKeeper>> lines_;
   PowerState last_power_ = PowerState::unknown;
   std::uint64_t switched_ = 0;  // counts power changes, so that a late report of a loss does not hit the next power-on
   std::function<void(std::string)> on_power_lost_;
   std::optional<std::uint64_t> idle_watch_;
+  std::vector<std::uint64_t> keepers_;
   TaskScope scope_;
 };
 
@@ -120,12 +124,14 @@ Task<> Session::open_consoles(std::shared_ptr<Session> self, Deadline deadline) 
   for (const auto& name : self->type_->consoles) {
     auto* stream = self->devices_.console(name);
     if (stream == nullptr) co_return self->unsupported("console '" + name + "', which its type has");
-    auto fd = co_await stream->open(deadline);
-    if (!fd) co_return std::move(fd).error().within("console " + name);
-    self->consoles_.push_back({name, stream, *fd, nullptr});
-    auto console = self->engine_.add(self->config_.name, name, *fd);
-    if (!console) co_return std::move(console).error().within("console " + name);
-    self->consoles_.back().console = *std::move(console);
+    auto line = std::make_shared<LineKeeper>(self->executor_, self->engine_, self->config_.name, name, *stream);
+    if (auto opened = co_await LineKeeper::open(line, deadline); !opened) {
+      line->stop();
+      co_return std::move(opened).error().within("console " + name);
+    }
+    self->lines_.push_back(line);
+    if (stream->reopens() || stream->counts_errors())
+      self->keepers_.push_back(self->scope_.spawn("console " + name, LineKeeper::keep(line)));
   }
   const std::weak_ptr<Session> weak = self;
   if (auto* power = self->devices_.power()) {
@@ -139,19 +145,20 @@ Task<> Session::open_consoles(std::shared_ptr<Session> self, Deadline deadline) 
 }
 
 void Session::close_consoles() {
-  for (auto& open : consoles_) {
-    if (open.console) engine_.close(config_.name, open.name);
-    open.stream->close();
-  }
-  consoles_.clear();
+  for (const auto keeper : keepers_) scope_.cancel(keeper);
+  for (const auto& line : lines_) line->stop();
+  keepers_.clear();
+  lines_.clear();
+}
+
+asio::awaitable<void> Session::give_up(std::shared_ptr<Session> self) {
+  co_await ignore_cancellation();
+  self->close_consoles();
+  co_await self->scope_.join();
 }
 
 bool Session::line_has_unread_bytes() const {
-  for (const auto& open : consoles_) {
-    int unread = 0;
-    if (::ioctl(open.fd, FIONREAD, &unread) == 0 && unread > 0) return true;
-  }
-  return false;
+  return std::ranges::any_of(lines_, [](const auto& line) { return line->has_unread_bytes(); });
 }
 
 /// Readers must get the board's last bytes before they are told that it is down: waits until the engine has read them.
@@ -163,7 +170,7 @@ Task<> Session::say_down(std::shared_ptr<Session> self, Error reason) {
     HILLTOP_CO_CHECK(co_await sleep_for(std::chrono::milliseconds(2)));
   } while (self->line_has_unread_bytes() && !deadline.passed());
   if (switched != self->switched_) co_return ok();
-  for (const auto& open : self->consoles_) open.console->set_down(reason);
+  for (const auto& line : self->lines_) line->console()->set_down(reason);
   co_return ok();
 }
 
@@ -179,7 +186,7 @@ Task<> Session::set_power(std::shared_ptr<Session> self, PowerState wanted, Dead
   if (power == nullptr) co_return self->unsupported("power control");
   ++self->switched_;
   if (wanted == PowerState::on)
-    for (const auto& open : self->consoles_) open.console->set_up();
+    for (const auto& line : self->lines_) line->console()->set_up();
   self->last_power_ = PowerState::unknown;
   auto done = co_await power->set(wanted, deadline);
   if (!done) co_return std::move(done).error().within("power " + std::string(to_string(wanted)));
@@ -257,8 +264,8 @@ Task<> Session::do_clean(std::shared_ptr<Session> self, Deadline deadline) {
 
 /// Whether the board is at rest. The lock is not held: each operation on the board ends a rest by itself.
 Task<bool> Session::rest_if_idle(std::shared_ptr<Session> self, std::shared_ptr<IdleWatch> idle) {
-  if (self->last_power_ != PowerState::on || self->consoles_.empty()) co_return false;
-  HILLTOP_CO_TRY(const auto waits, co_await IdleWatch::waits_at_prompt(idle, self->consoles_.front().console));
+  if (self->last_power_ != PowerState::on || self->lines_.empty()) co_return false;
+  HILLTOP_CO_TRY(const auto waits, co_await IdleWatch::waits_at_prompt(idle, self->lines_.front()->console()));
   if (!waits) co_return false;
   HILLTOP_CO_TRY(const auto typed, co_await self->devices_.power()->rest(longest_rest));
   if (typed) idle->awake();
@@ -311,7 +318,10 @@ Task<std::shared_ptr<BoardSession>> BoardSession::open(Env env, BoardConfig conf
   auto session =
       std::make_shared<Session>(env, std::move(config), std::move(type), std::move(rules), *std::move(devices), engine);
   auto opened = co_await Session::open_consoles(session, deadline);
-  if (!opened) co_return std::move(opened).error().within(name);
+  if (!opened) {
+    co_await Session::give_up(session);
+    co_return std::move(opened).error().within(name);
+  }
   co_return session;
 }
 

@@ -30,6 +30,12 @@ class BoardSession {
   /// "" is the board's first console. nullptr when there is none of that name.
   [[nodiscard]] virtual std::shared_ptr<Console> console(std::string_view name = "") const = 0;
   [[nodiscard]] virtual std::vector<std::string> console_names() const = 0;
+  /// The line of a console, to drive it (speed, break); its bytes belong to the Console. nullptr as above. Lives as long
+  /// as the session is open.
+  [[nodiscard]] virtual drivers::ByteStream* line(std::string_view console) const {
+    (void)console;
+    return nullptr;
+  }
 
   /// Switches the power; verified by reading back where the device can. Errors: unsupported (configuration) without power control.
   virtual Task<> power(drivers::PowerState wanted, Deadline deadline) = 0;
