@@ -47,6 +47,7 @@ drivers::Device* BoardDevices::find(std::string_view role) const {
 
 drivers::PowerPort* BoardDevices::power() const {
   if (auto* device = find("power")) return device->power();
+  if (auto* device = find("console"); device != nullptr && device->power() != nullptr) return device->power();
   auto* emulator = find("emulator");
   return emulator == nullptr ? nullptr : emulator->power();
 }

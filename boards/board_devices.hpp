@@ -12,7 +12,8 @@
 namespace hilltop::boards {
 
 /// The devices of one board by role, and which of them does what: role `emulator` offers everything, and the roles
-/// `power`, `console`, `probe` and `flash` stand before it.
+/// `power`, `console`, `probe` and `flash` stand before it. A console that is there only while somebody is logged in
+/// (ssh) is switched on and off as power is, where role `power` has nothing.
 class BoardDevices {
  public:
   /// Makes them all; touches no hardware. A device keeps its state in env.state_dir/BOARD/ROLE.

@@ -11,6 +11,7 @@ namespace hilltop::drivers {
 extern const DriverInfo qemu;             ///< drivers/emulator/qemu_device.cpp
 extern const DriverInfo replay;           ///< drivers/fake/replay_device.cpp
 extern const DriverInfo tty;              ///< drivers/serial/tty.cpp
+extern const DriverInfo ssh;              ///< drivers/serial/ssh.cpp
 extern const DriverInfo pty_console;      ///< drivers/serial/tty.cpp
 extern const DriverInfo process_console;  ///< drivers/serial/process.cpp
 extern const DriverInfo tcp_console;      ///< drivers/net/consoles.cpp, as those below
@@ -22,8 +23,8 @@ extern const DriverInfo command_power;  ///< drivers/power/command.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
 
 // clang-format off
-inline constexpr std::array<const DriverInfo*, 12> all_drivers{
-    &qemu, &replay, &tty, &pty_console, &process_console, &tcp_console, &unix_console, &telnet_console,
+inline constexpr std::array<const DriverInfo*, 13> all_drivers{
+    &qemu, &replay, &tty, &pty_console, &ssh, &process_console, &tcp_console, &unix_console, &telnet_console,
     &rfc2217_console, &rtt_console, &command_power, &command_flash};
 // clang-format on
 
