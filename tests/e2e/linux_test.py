@@ -14,12 +14,12 @@ EXIT = {"pass": 0, "fail": 1, "incomplete": 3, "canceled": 4}
 STAGES = {
     "qemu-arm64-uboot": ["u-boot", "kernel", "userspace"],
     "qemu-armv7-uboot": ["u-boot", "kernel", "userspace"],
-    "qemu-riscv64-uboot": ["opensbi", "u-boot"],
+    "qemu-riscv64-uboot": ["opensbi", "u-boot", "kernel", "userspace"],
     "qemu-arm64-uefi": ["uefi", "grub", "kernel", "userspace"],
     "orangepi-pc": ["spl", "u-boot", "kernel", "userspace"],
     "x86-64": ["kernel", "userspace"],
 }
-STAGES_OF_JOB = {"arm64-uefi-shell": ["uefi", "kernel", "userspace"], "arm64-uefi-refused": []}
+STAGES_OF_JOB = {"arm64-uefi-shell": ["uefi", "kernel", "userspace"], "arm64-uefi-refused": [], "riscv64-uboot": ["opensbi", "u-boot"]}
 FIRST_BOOT_STOPS_AT_THE_LOADER = ("arm64-power-cut-env", "orangepi-power-cut-env")
 
 

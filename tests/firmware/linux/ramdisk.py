@@ -8,6 +8,7 @@ root and times are 0. DIRs are unpacked packages; FILE has the output of `busybo
 """
 import argparse
 import gzip
+import lzma
 import os
 import pathlib
 import re
@@ -88,26 +89,35 @@ class Tree:
                 (top / path).chmod(stat.S_IMODE(mode))
 
 
+def found(package, *paths):
+    """The first of the paths that the package has: newer ones have everything below usr."""
+    return next(package / path for path in paths if (package / path).exists())
+
+
+def module_bytes(path):
+    return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+
+
 def module_name(path):
     return path.name.split(".ko")[0].replace("-", "_")
 
 
 def with_dependencies(wanted, available):
     """`wanted` and what they need, from the modules' own lists."""
-    found, queue = set(), [name.replace("-", "_") for name in wanted]
+    taken, queue = set(), [name.replace("-", "_") for name in wanted]
     while queue:
         name = queue.pop()
-        if name in found or name not in available:
+        if name in taken or name not in available:
             continue  # built into the kernel
-        found.add(name)
-        match = re.search(rb"\0depends=([^\0]*)\0", available[name].read_bytes())
+        taken.add(name)
+        match = re.search(rb"\0depends=([^\0]*)\0", module_bytes(available[name]))
         queue += [n.replace("-", "_") for n in match[1].decode().split(",") if n] if match else []
-    return found
+    return taken
 
 
 def add_modules(tree, kernel, wanted):
-    version = next((kernel / "lib/modules").iterdir()).name
-    source = kernel / "lib/modules" / version
+    source = next(found(kernel, "lib/modules", "usr/lib/modules").iterdir())
+    version = source.name
     available = {module_name(path): path for path in source.rglob("*.ko*")}
     with tempfile.TemporaryDirectory() as scratch:
         top = pathlib.Path(scratch, "lib/modules", version)
@@ -116,7 +126,7 @@ def add_modules(tree, kernel, wanted):
             if (source / name).exists():
                 shutil.copy(source / name, top)
         for name in with_dependencies(wanted, available):
-            shutil.copy(available[name], top)
+            (top / available[name].name.removesuffix(".xz")).write_bytes(module_bytes(available[name]))
         tool = shutil.which("depmod") or "/sbin/depmod"
         subprocess.run([tool, "-b", scratch, version], check=True, stderr=subprocess.DEVNULL)
         for path in sorted(top.iterdir()):
@@ -129,7 +139,7 @@ def build(arguments, image):
     for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "dev", "proc", "sys", "run", "mnt", "root", "var", "etc"):
         tree.folder(folder)
     tree.folder("tmp", 0o1777)
-    tree.file("bin/busybox", (arguments.busybox / "bin/busybox").read_bytes(), 0o755)
+    tree.file("bin/busybox", found(arguments.busybox, "bin/busybox", "usr/bin/busybox").read_bytes(), 0o755)
     for applet in arguments.applets.read_text().split():
         if applet not in ("busybox", "init"):
             tree.link(f"bin/{applet}", "busybox")
