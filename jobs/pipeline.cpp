@@ -180,6 +180,7 @@ asio::awaitable<std::string> clean_up(std::shared_ptr<JobRun> run) {
   run->set_name_space({});
   run->log(LogLevel::info, "cleaning up");
   auto cleaned = co_await run->input.board->clean(Deadline::after(cleanup_budget));
+  run->boot_lease.reset();  // nothing of the job is served any more
   if (cleaned) co_return std::string();
   const auto why = "the board could not be cleaned: " + cleaned.error().text;
   run->log(LogLevel::error, why);

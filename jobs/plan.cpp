@@ -36,6 +36,8 @@ std::string_view to_string(Compression compression) {
       return "bz2";
     case Compression::zstd:
       return "zstd";
+    case Compression::zip:
+      return "zip";
   }
   return "";
 }
@@ -128,7 +130,10 @@ class Planner {
 
   PlannedAction plan_block(const DeployTmpfs& deploy) {
     PlannedAction action = make_block("deployimages", "");
-    for (const DeployImage& image : deploy.images) add_download(action, image.label, image.url);
+    for (const DeployImage& image : deploy.images) {
+      add_download(action, image.label, image.url);
+      for (const FileOverlay& overlay : image.overlays) add_download(action, overlay.name, overlay.url);
+    }
     deployed_[deploy.common.name_space] = &deploy;
     return action;
   }
@@ -136,6 +141,7 @@ class Planner {
   PlannedAction plan_block(const DeployTftp& deploy) {
     PlannedAction action = make_block("tftp-deploy", "");
     for (const DeployFile& file : deploy.files) add_download(action, file.label, file.url);
+    if (deploy.modules) add_download(action, "modules", *deploy.modules);
     if (deploy.file("ramdisk") != nullptr)
       add(action, make("prepare-tftp-overlay", "make the ramdisk ready for the board", &action));
     deployed_.erase(deploy.common.name_space);

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "jobs/definition/reader.hpp"
+#include "jobs/loader_script.hpp"
 #include "jobs/plan_loader_checks.hpp"
+#include "jobs/plan_serving.hpp"
 
 namespace hilltop::jobs::planning {
 namespace {
@@ -84,8 +86,12 @@ class BlockChecks {
   }
 
   void operator()(const DeployOverlay& deploy) {
-    out_.error(deploy.to_place, "deploy to: overlay is not supported yet",
-               "deploy to: tftp puts the test shell's files into the ramdisk");
+    if (!type_.deploys("overlay"))
+      out_.error(deploy.to_place, "deploy to: board type " + type_.name + " does not offer 'overlay'", offered());
+    const auto& name = deploy.common.name_space;
+    if (!fetches_overlay(job_, name))
+      out_.warning(deploy.to_place, "deploy to: overlay" + in(name) + " has no effect: no boot there fetches it",
+                   "give the boot transfer_overlay, and a test with definitions after it");
   }
 
   void operator()(const DeployDownload&) {}
@@ -97,9 +103,7 @@ class BlockChecks {
                  type_.boot_methods.empty() ? "" : "it offers " + listing(type_.boot_methods));
     if (boot.pre_power_command) no_command(boot.common.place, "pre_power_command");
     if (boot.pre_os_command) no_command(boot.common.place, "pre_os_command");
-    if (boot.transfer_overlay)
-      out_.error(boot.transfer_overlay->place, "boot transfer_overlay is not supported yet",
-                 "deploy to: tftp puts the test shell's files into the ramdisk");
+    if (boot.transfer_overlay) check_transfer(boot);
     if (boot.method == BootMethod::kexec || !boot.soft_reboot.empty())
       check_running(boot);
     else
@@ -117,7 +121,14 @@ class BlockChecks {
 
   void operator()(const TestMonitors& test) { check_test(test.common); }
   void operator()(const TestInteractive& test) { check_test(test.common); }
-  void operator()(const TestDefinitions& test) { check_test(test.common); }
+  void operator()(const TestDefinitions& test) {
+    check_test(test.common);
+    const auto& name = test.common.name_space;
+    if (!type_.configurable_machine && !brings_overlay(job_, name))
+      out_.error(
+          test.common.place, "test definitions" + in(name) + ": nothing brings the test shell's files to the board",
+          "a ramdisk does (deploy to: tftp), an image with overlays: {lava: true}, or a boot with transfer_overlay");
+  }
 
   void operator()(const CommandBlock& command) {
     if (command.name == "pre_power_command" || command.name == "pre_os_command")
@@ -184,6 +195,19 @@ class BlockChecks {
         out_.error(image.place, "deploy images: boards of type " + type_.name + " have no drive '" + image.label + "'",
                    "their drives are " + listing(names));
     return true;
+  }
+
+  /// The files are fetched by the shell that the boot reached.
+  void check_transfer(const Boot& boot) {
+    const auto& place = boot.transfer_overlay->place;
+    if (type_.configurable_machine)
+      out_.error(place, "boot transfer_overlay: a machine of type " + type_.name + " has no way to the lab's files",
+                 "leave it out: the test shell's files come on a drive of their own");
+    else if (!boot.refused.empty() || effective_prompts(boot, type_).empty())
+      out_.error(place, "boot transfer_overlay needs a shell to type to", "give the boot prompts");
+    else if (!fetches_overlay(job_, boot.common.name_space))
+      out_.warning(place,
+                   "boot transfer_overlay" + in(boot.common.name_space) + " has no effect: no test shell runs there");
   }
 
   /// kexec and a soft reboot go on from a system that runs.

@@ -7,9 +7,9 @@
 
 namespace hilltop::jobs {
 
-/// The actions of a job. Each reports to the run's log and results, and ends with an error when the block failed; what the
-/// failure means is noted as a fact (JobRun::fail), or follows from the error's blame.
-/// The block stays valid while the action runs.
+/// The actions of a job. Each reports to the run's log and results, and ends with an error when the block failed; what
+/// the failure means is noted as a fact (JobRun::fail), or follows from the error's blame. The block stays valid while
+/// the action runs.
 
 /// Fetches and unpacks the images into the job's folder.
 Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, ActionContext context);

@@ -5,6 +5,7 @@
 #include "jobs/action/boot_loader.hpp"
 #include "jobs/action/image_format.hpp"
 #include "jobs/action/login.hpp"
+#include "jobs/action/serving.hpp"
 
 namespace hilltop::jobs {
 namespace {
@@ -128,6 +129,17 @@ Task<> wait_for_kernel(std::shared_ptr<JobRun> run, const Boot* block, std::shar
   co_return co_await reach_prompt(run, &begins, watch, deadline);
 }
 
+/// From the kernel to the prompt.
+Task<> log_in(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch, ActionContext context) {
+  Step login(*run, context, "auto-login-action");
+  HILLTOP_CO_CHECK(co_await wait_for_kernel(run, block, watch, login.deadline()));
+  HILLTOP_CO_CHECK(co_await reach_prompt(run, block, watch, login.deadline()));
+  if (watch) HILLTOP_CO_CHECK(co_await BootWatch::finish(watch, login.deadline()));
+  HILLTOP_CO_CHECK(co_await mount_overlay_drive(run, block, context));
+  login.succeed();
+  co_return ok();
+}
+
 /// From the start to the prompt.
 Task<> go_on(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch, ActionContext context) {
   auto after = AfterLoader::system_starts;
@@ -139,13 +151,8 @@ Task<> go_on(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<Boo
     co_return co_await await_refusal(run, block, watch, after == AfterLoader::refused, context);
   }
   if (after == AfterLoader::system_starts && (block->auto_login || !block->prompts.empty())) {
-    Step login(*run, context, "auto-login-action");
-    HILLTOP_CO_CHECK(co_await wait_for_kernel(run, block, watch, login.deadline()));
-    HILLTOP_CO_CHECK(co_await reach_prompt(run, block, watch, login.deadline()));
-    if (watch) HILLTOP_CO_CHECK(co_await BootWatch::finish(watch, login.deadline()));
-    HILLTOP_CO_CHECK(co_await mount_overlay_drive(run, block, context));
-    login.succeed();
-    co_return ok();
+    HILLTOP_CO_CHECK(co_await log_in(run, block, watch, context));
+    co_return co_await transfer_overlay(run, block, context);
   }
   if (after == AfterLoader::system_starts) co_return ok();
   co_return watch ? co_await BootWatch::finish(watch, context.deadline) : ok();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/action/boot_loader.hpp"
 
+#include "jobs/action/serving.hpp"
 #include "jobs/loader_script.hpp"
 
 namespace hilltop::jobs {
@@ -137,7 +138,7 @@ Task<AfterLoader> drive_loader(std::shared_ptr<JobRun> run, const Boot* block, s
   LoaderFiles files;
   if (const auto served = run->served.find(context.name_space); served != run->served.end())
     files = served->second.files;
-  if (auto* lent = run->input.board->boot_files()) files.server_ip = lent->network().tftp_ip;
+  files.server_ip = server_address(*run);
   files.job_id = run->input.job_id;
   HILLTOP_CO_TRY(auto lines,
                  loader_lines(*facts, *block->loader, loader_words(*facts, run->input.definition->context, files)));

@@ -26,10 +26,6 @@ Task<AfterLoader> drive_loader(std::shared_ptr<JobRun> run, const Boot* block, s
 Task<> await_refusal(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch, bool seen,
                      ActionContext context);
 
-/// Lends an emulated board what was deployed for it: the TFTP folder, and images by the names of its drives.
-/// Errors: those of BootFiles::lend; unsupported (configuration) where the lab cannot serve files to this board.
-Task<> lend_files(std::shared_ptr<JobRun> run, ActionContext context);
-
 /// Loads and starts another kernel from the running system.
 Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boots that go on from a running system, and what an emulated board is lent before it starts.
+// Boots that go on from a running system.
 #include <algorithm>
 
 #include "jobs/action/boot_loader.hpp"
@@ -42,18 +42,6 @@ std::string load_line(const KexecCommand& kexec) {
   if (!kexec.ramdisk.empty()) line += " --initrd " + shell_quoted(kexec.ramdisk);
   for (const auto& option : kexec.options) line += " " + option;
   return line;
-}
-
-/// The drives that the images are for, by name.
-std::map<std::string, std::string> drives_of(const JobRun& run, const drivers::BootFiles& files,
-                                             const std::string& name_space) {
-  std::map<std::string, std::string> out;
-  const auto deployed = run.deployed.find(name_space);
-  if (deployed == run.deployed.end()) return out;
-  const auto known = files.drives();
-  for (const auto& image : deployed->second)
-    if (std::ranges::find(known, image.label) != known.end()) out[image.label] = image.path.string();
-  return out;
 }
 
 }  // namespace
@@ -99,24 +87,6 @@ Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionCont
                                           "the message '" + kexec.boot_message + "'", step.deadline()));
   step.succeed();
   co_return ok();
-}
-
-Task<> lend_files(std::shared_ptr<JobRun> run, ActionContext context) {
-  auto& board = *run->input.board;
-  const auto served = run->served.find(context.name_space);
-  auto* files = board.boot_files();
-  if (files == nullptr) {
-    if (served == run->served.end()) co_return ok();
-    co_return Error(Errc::unsupported, Blame::configuration, "this lab cannot serve files to this board by TFTP");
-  }
-  drivers::BootFiles::Lent lent;
-  lent.job_dir = run->input.job_dir.string();
-  if (served != run->served.end()) lent.tftp_dir = served->second.dir.string();
-  lent.drives = drives_of(*run, *files, context.name_space);
-  if (lent.tftp_dir.empty() && lent.drives.empty()) co_return ok();
-  if (board.last_power_state() != drivers::PowerState::off)
-    HILLTOP_CO_CHECK(co_await board.power(drivers::PowerState::off, context.deadline));
-  co_return files->lend(std::move(lent)).within("lending the board its files");
 }
 
 }  // namespace hilltop::jobs

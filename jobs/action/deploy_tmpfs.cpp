@@ -4,6 +4,7 @@
 
 #include "jobs/action/actions.hpp"
 #include "jobs/action/fetch.hpp"
+#include "jobs/action/image_overlay.hpp"
 #include "jobs/action/test_overlay.hpp"
 #include "jobs/testshell/overlay_delivery.hpp"
 
@@ -12,43 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<fs::path> empty_folder(const fs::path& folder) {
-  std::error_code wrong;
-  fs::remove_all(folder, wrong);
-  fs::create_directories(folder, wrong);
-  if (wrong) return Error(Errc::io, Blame::infrastructure, "can't make " + folder.string() + ": " + wrong.message());
-  return folder;
-}
-
-/// Puts the test shell's files into an image, in place.
-Task<> overlay_image(std::shared_ptr<JobRun> run, const DeployImage* image, fs::path file, ActionContext context) {
-  if (image->overlay == ImageOverlay::none || !needs_overlay(*run->input.definition, context.name_space))
-    co_return ok();
-  HILLTOP_CO_TRY(const auto overlay, co_await overlay_for(run, context.name_space, context.deadline));
-  run->log(LogLevel::info,
-           "adding the test shell's files (" + std::to_string(overlay->bytes()) + " bytes) to " + image->label);
-  if (image->overlay == ImageOverlay::ext4) {
-    HILLTOP_CO_TRY(const auto scratch, empty_folder(file.parent_path() / "scratch"));
-    auto done = co_await testshell::inject_overlay_ext4(overlay, file, image->partition, scratch, context.deadline);
-    co_return std::move(done).within(image->label);
-  }
-  auto with = file;
-  with += ".overlaid";
-  const auto deadline = context.deadline;
-  HILLTOP_CO_CHECK(co_await run->lane.run([overlay, file, with, deadline] {
-    return testshell::append_overlay_cpio(*overlay, file, with, Compression::none, deadline);
-  }));
-  std::error_code wrong;
-  fs::rename(with, file, wrong);
-  if (wrong) co_return Error(Errc::io, Blame::infrastructure, "can't replace " + file.string());
-  co_return ok();
-}
-
 Task<DeployedImage> deploy_one(std::shared_ptr<JobRun> run, const DeployImage* image, std::size_t index,
                                ActionContext context) {
   const auto folder = run->input.job_dir / folder_name(context.name_space) / folder_name(image->label);
   HILLTOP_CO_TRY(auto put, co_await fetch_into(run, &image->url, image->label, index, folder, context));
-  HILLTOP_CO_CHECK(co_await overlay_image(run, image, put, context));
+  HILLTOP_CO_CHECK(co_await overlay_image(run, image, put, index + 1, context));
   DeployedImage out{image->label, std::move(put), image->image_arg};
   co_return out;
 }
@@ -57,8 +26,7 @@ Task<DeployedImage> deploy_one(std::shared_ptr<JobRun> run, const DeployImage* i
 /// own, as LAVA does it; it is mounted when the board has booted.
 Task<std::optional<DeployedImage>> overlay_drive(std::shared_ptr<JobRun> run, const DeployTmpfs* block,
                                                  ActionContext context) {
-  const bool placed =
-      std::ranges::any_of(block->images, [](const auto& image) { return image.overlay != ImageOverlay::none; });
+  const bool placed = std::ranges::any_of(block->images, [](const auto& image) { return image.test_shell; });
   if (placed || run->input.board->machine() == nullptr || !needs_overlay(*run->input.definition, context.name_space))
     co_return std::optional<DeployedImage>();
   HILLTOP_CO_TRY(const auto overlay, co_await overlay_for(run, context.name_space, context.deadline));
@@ -75,8 +43,10 @@ Task<std::optional<DeployedImage>> overlay_drive(std::shared_ptr<JobRun> run, co
 
 Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, ActionContext context) {
   std::vector<DeployedImage> images;
-  for (std::size_t i = 0; i < block->images.size(); ++i) {
-    HILLTOP_CO_TRY(auto deployed, co_await deploy_one(run, &block->images[i], i, context));
+  std::size_t downloads = 0;
+  for (const auto& image : block->images) {
+    HILLTOP_CO_TRY(auto deployed, co_await deploy_one(run, &image, downloads, context));
+    downloads += 1 + image.overlays.size();
     images.push_back(std::move(deployed));
   }
   HILLTOP_CO_TRY(auto drive, co_await overlay_drive(run, block, context));

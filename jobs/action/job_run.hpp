@@ -32,6 +32,13 @@ struct ServedFiles {
   LoaderFiles files;
 };
 
+/// The test shell's files as a tar file that the booted board fetches (transfer_overlay).
+struct FetchableOverlay {
+  std::filesystem::path file;
+  std::string name;  ///< what it is asked for by: nobody else on the network can guess it
+  std::string url;   ///< as the board sees it; "" until it is served
+};
+
 /// What one action works within.
 struct ActionContext {
   const PlannedAction* planned = nullptr;
@@ -64,7 +71,10 @@ class JobRun {
   std::set<std::string> overlay_drives;  ///< namespaces whose machine has the test shell's files on a drive
   /// Overlays of test shells with what was fetched for them, by namespace (overlay_for).
   std::map<std::string, std::shared_ptr<const PreparedOverlay>> overlays;
-  std::map<std::string, std::string> captured;  ///< named groups of interactive matches
+  std::map<std::string, FetchableOverlay> fetchable;  ///< by namespace
+  std::unique_ptr<drivers::BootLease> boot_lease;     ///< what is served to the board now
+  std::uint64_t boot_requests = 0;                    ///< that the boot server saw of this job's board
+  std::map<std::string, std::string> captured;        ///< named groups of interactive matches
 
   /// Writes to the job's log; secrets are masked. Returns the line's number.
   std::uint64_t log(LogLevel level, std::string text);

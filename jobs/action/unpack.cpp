@@ -1,98 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/action/unpack.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
-
-#include <fstream>
-#include <memory>
 #include <string>
-#include <vector>
+
+#include "jobs/action/archive_reader.hpp"
 
 namespace hilltop::jobs {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t block_bytes = 256 * 1024;
-
-struct Close {
-  void operator()(archive* a) const { archive_read_free(a); }
-};
-using Reader = std::unique_ptr<archive, Close>;
-
 Error bad(std::string text) { return {Errc::bad_input, Blame::job, std::move(text)}; }
-Error damaged(archive* a) {
-  const char* text = archive_error_string(a);
-  return bad(std::string("damaged: ") + (text == nullptr ? "unexpected end" : text));
-}
-
-int filter_code(Compression compression) {
-  switch (compression) {
-    case Compression::gz:
-      return ARCHIVE_FILTER_GZIP;
-    case Compression::xz:
-      return ARCHIVE_FILTER_XZ;
-    case Compression::bz2:
-      return ARCHIVE_FILTER_BZIP2;
-    case Compression::zstd:
-      return ARCHIVE_FILTER_ZSTD;
-    case Compression::none:
-      break;
-  }
-  return ARCHIVE_FILTER_NONE;
-}
-
-std::string_view filter_name(Compression compression) {
-  switch (compression) {
-    case Compression::gz:
-      return "gz";
-    case Compression::xz:
-      return "xz";
-    case Compression::bz2:
-      return "bz2";
-    case Compression::zstd:
-      return "zstd";
-    case Compression::none:
-      break;
-  }
-  return "none";
-}
-
-/// Opens `from` with exactly the filter that was named: libarchive would pass a file on that is not compressed at all.
-Result<Reader> open(const fs::path& from, Compression compression, int (*support_format)(archive*)) {
-  Reader reader(archive_read_new());
-  support_format(reader.get());
-  if (compression != Compression::none &&
-      archive_read_support_filter_by_code(reader.get(), filter_code(compression)) < ARCHIVE_WARN)
-    return Error(Errc::unsupported, Blame::infrastructure,
-                 "this libarchive can't read " + std::string(filter_name(compression)));
-  if (archive_read_open_filename(reader.get(), from.c_str(), block_bytes) != ARCHIVE_OK) {
-    if (!fs::exists(from)) return Error(Errc::io, Blame::infrastructure, "can't read " + from.string());
-    return damaged(reader.get());
-  }
-  return reader;
-}
-
-/// Copies the current entry's bytes to `to`; `written` counts on.
-Result<> copy_entry(archive* a, const fs::path& to, std::uint64_t& written, UnpackLimits limits, Deadline deadline) {
-  std::ofstream out(to, std::ios::binary | std::ios::trunc);
-  if (!out) return Error(Errc::io, Blame::infrastructure, "can't write " + to.string());
-  std::vector<char> block(block_bytes);
-  while (true) {
-    const auto n = archive_read_data(a, block.data(), block.size());
-    if (n == 0) break;
-    if (n < 0) return damaged(a);
-    written += static_cast<std::uint64_t>(n);
-    if (written > limits.bytes) return bad("unpacks to more than " + std::to_string(limits.bytes >> 20) + " MiB");
-    if (deadline.passed()) return Error(Errc::timeout, Blame::infrastructure, "unpacking took too long");
-    out.write(block.data(), n);
-    if (!out) return Error(Errc::io, Blame::infrastructure, "can't write " + to.string() + ": is the disk full?");
-  }
-  out.close();
-  if (!out) return Error(Errc::io, Blame::infrastructure, "can't write " + to.string());
-  return ok();
-}
 
 /// A member's place below `root`. Errors: denied (job) when its path leads out.
 Result<fs::path> place_of(const fs::path& root, const fs::path& member) {
@@ -150,30 +68,45 @@ Result<> take_member(archive* a, archive_entry* entry, const fs::path& root, std
     return Error(Errc::denied, Blame::job,
                  "the archive's member '" + member.string() + "' is neither file, folder nor link");
   ++files;
-  HILLTOP_CHECK(copy_entry(a, at, written, limits, deadline));
+  HILLTOP_CHECK(copy_member(a, at, written, limits, deadline));
   if ((archive_entry_perm(entry) & 0100U) != 0)  // a program of a test
     fs::permissions(at, fs::perms::owner_exec, fs::perm_options::add, wrong);
   return ok();
+}
+
+/// The one file of a zip archive.
+Result<> unzip(const fs::path& from, const fs::path& to, UnpackLimits limits, Deadline deadline) {
+  HILLTOP_TRY(const auto reader, open_archive(from, Compression::zip, archive_read_support_format_zip));
+  std::uint64_t written = 0;
+  std::size_t files = 0;
+  archive_entry* entry = nullptr;
+  for (int status = 0; (status = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF;) {
+    if (status < ARCHIVE_WARN) return damaged_archive(reader.get());
+    if (archive_entry_filetype(entry) != AE_IFREG) continue;
+    if (++files > 1) return bad("the zip file holds more than one file");
+    HILLTOP_CHECK(copy_member(reader.get(), to, written, limits, deadline));
+  }
+  return files == 1 ? ok() : Result<>(bad("the zip file holds no file"));
 }
 
 }  // namespace
 
 Result<> decompress(const fs::path& from, Compression compression, const fs::path& to, UnpackLimits limits,
                     Deadline deadline) {
-  HILLTOP_TRY(const auto reader, open(from, compression, archive_read_support_format_raw));
+  if (compression == Compression::zip) return unzip(from, to, limits, deadline);
+  HILLTOP_TRY(const auto reader, open_archive(from, compression, archive_read_support_format_raw));
   archive_entry* entry = nullptr;
   const auto status = archive_read_next_header(reader.get(), &entry);
-  if (archive_filter_code(reader.get(), 0) != filter_code(compression))
-    return bad("the file is not compressed with " + std::string(filter_name(compression)));
+  HILLTOP_CHECK(check_filter(reader.get(), compression));
   if (status == ARCHIVE_EOF) return bad("the file is empty");
-  if (status != ARCHIVE_OK) return damaged(reader.get());
+  if (status != ARCHIVE_OK) return damaged_archive(reader.get());
   std::uint64_t written = 0;
-  return copy_entry(reader.get(), to, written, limits, deadline);
+  return copy_member(reader.get(), to, written, limits, deadline);
 }
 
 Result<std::size_t> unpack_tar(const fs::path& from, Compression compression, const fs::path& to, UnpackLimits limits,
                                Deadline deadline) {
-  HILLTOP_TRY(const auto reader, open(from, compression, archive_read_support_format_tar));
+  HILLTOP_TRY(const auto reader, open_archive(from, compression, archive_read_support_format_tar));
   std::error_code wrong;
   fs::create_directories(to, wrong);
   if (wrong) return Error(Errc::io, Blame::infrastructure, "can't make " + to.string() + ": " + wrong.message());
@@ -182,10 +115,9 @@ Result<std::size_t> unpack_tar(const fs::path& from, Compression compression, co
   while (true) {
     archive_entry* entry = nullptr;
     const auto status = archive_read_next_header(reader.get(), &entry);
-    if (members == 0 && archive_filter_code(reader.get(), 0) != filter_code(compression))
-      return bad("the archive is not compressed with " + std::string(filter_name(compression)));
+    if (members == 0) HILLTOP_CHECK(check_filter(reader.get(), compression));
     if (status == ARCHIVE_EOF) break;
-    if (status < ARCHIVE_WARN) return damaged(reader.get());
+    if (status < ARCHIVE_WARN) return damaged_archive(reader.get());
     if (++members > limits.files) return bad("the archive has more than " + std::to_string(limits.files) + " members");
     HILLTOP_CHECK(take_member(reader.get(), entry, to, written, files, limits, deadline));
   }

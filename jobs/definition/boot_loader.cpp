@@ -38,12 +38,16 @@ void read_transfer(const Node& node, Boot& boot, Place place, Diagnostics& out) 
   MapReader map(node, "boot transfer_overlay", out);
   if (!map.is_map()) return;
   TransferOverlay transfer{.place = std::move(place)};
-  if (const auto method = map.text("transfer_method"); method && *method != "http")
-    out.error(node["transfer_method"].place(),
-              "boot transfer_overlay transfer_method: " + *method +
-                  (*method == "nfs" || *method == "zmodem" ? " is not supported yet" : " is not known"),
+  const auto method = map.text("transfer_method").value_or("http");
+  if (method != "http") {
+    const auto why = method == "nfs"      ? " is not supported: hilltop serves no NFS, for it runs without root"
+                     : method == "zmodem" ? " is not supported: a console carries no file transfers"
+                                          : " is not known";
+    out.error(node["transfer_method"].place(), "boot transfer_overlay transfer_method: " + method + why,
               "supported: http");
   transfer.download_command = map.required_text("download_command");
+    return;
+  }
   transfer.unpack_command = map.required_text("unpack_command");
   map.finish();
   boot.transfer_overlay = std::move(transfer);

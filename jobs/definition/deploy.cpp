@@ -7,30 +7,48 @@
 namespace hilltop::jobs::reading {
 namespace {
 
+/// What is laid over an image, beside the test shell's files.
+std::optional<FileOverlay> read_file_overlay(const std::string& name, const Node& key, const Node& value,
+                                             const std::string& what, Diagnostics& out) {
+  MapReader map(value, what + " " + name, out);
+  if (!map.is_map()) return {};
+  FileOverlay overlay{.name = name, .place = key.place()};
+  auto url = read_url(map, true);
+  const Node format = map.require("format");
+  overlay.is_tar = format && choice(format, map.name_of("format"), out, {"file", "tar"}) == "tar";
+  overlay.path = map.required_text("path");
+  map.finish();
+  const bool leads_out = ("/" + overlay.path + "/").contains("/../");
+  if (!overlay.path.empty() && (overlay.path.front() != '/' || leads_out))
+    out.error(value["path"].place(), map.name_of("path") + ": '" + overlay.path + "' is no path in the image",
+              "it begins with '/' and has no '..'");
+  if (!url) return {};
+  overlay.url = *std::move(url);
+  return overlay;
+}
+
 /// `overlays`, and the `format` and `partition` that tell where they go.
 void read_image_overlay(MapReader& map, DeployImage& image) {
   const auto format = map.take("format");
   const auto kind =
       format ? choice(format, map.name_of("format"), map.out(), {"cpio.newc", "ext4", "tar"}) : std::nullopt;
-  const auto partition = map.integer("partition", 1, 128);
+  const auto partition = map.integer("partition", 0, 128);
   image.partition = static_cast<std::uint32_t>(partition.value_or(0));
-  bool lava = false;
+  (void)map.boolean("sparse");  // whether an image is sparse, its own first bytes say
+  const auto what = map.name_of("overlays");
   if (const Node overlays = map.take("overlays"))
-    each_entry(overlays, map.name_of("overlays"), map.out(),
-               [&](const std::string& name, const Node& key, const Node& value) {
-                 if (name == "lava")
-                   lava = boolean(value, map.name_of("overlays") + " lava", map.out()).value_or(false);
-                 else
-                   map.out().error(key.place(), map.name_of("overlays") + " " + name + " is not supported yet",
-                                   "supported: lava");
-               });
-  if (kind == "tar") map.out().error(format.place(), map.name_of("format") + ": tar is not supported yet");
-  if (!lava) return;
-  if (!kind)
-    map.out().error(map.key_place("overlays"), map.name_of("overlays") + " without format",
-                    "say what it is: ext4 or cpio.newc");
+    each_entry(overlays, what, map.out(), [&](const std::string& name, const Node& key, const Node& value) {
+      if (name == "lava")
+        image.test_shell = boolean(value, what + " lava", map.out()).value_or(false);
+      else if (auto overlay = read_file_overlay(name, key, value, what, map.out()))
+        image.overlays.push_back(*std::move(overlay));
+    });
+  if (!image.test_shell && image.overlays.empty()) return;
+  if (!kind && !format)
+    map.out().error(map.key_place("overlays"), what + " without format", "say what it is: ext4, cpio.newc or tar");
   if (kind == "ext4") image.overlay = ImageOverlay::ext4;
   if (kind == "cpio.newc") image.overlay = ImageOverlay::cpio;
+  if (kind == "tar") image.overlay = ImageOverlay::tar;
 }
 
 std::optional<DeployImage> read_image(const std::string& label, const Node& key, const Node& value, Diagnostics& out) {
@@ -82,12 +100,41 @@ std::optional<ActionBlock> read_tmpfs(MapReader& block, Place place) {
     deploy.type = choice(type, "deploy type", block.out(), {"monitor"}).value_or("");
   if (const Node os = block.take("os"))
     deploy.os = choice(os, "deploy os", block.out(), lava::operating_systems()).value_or("");
-  block.not_supported({"uefi", "authorize", "overlay_backend"});
+  if (block.take("uefi"))
+    block.out().error(
+        block.key_place("uefi"), "deploy uefi is not supported",
+        "firmware is the board type's; for a machine of type qemu give it as an image with image_arg: -bios {NAME}");
+  read_deploy_rest(block);
   block.finish();
   return deploy;
 }
 
+/// What stands in the way of a deploy method of LAVA's, where it is more than work to be done.
+std::string why_not_built(std::string_view to) {
+  if (to == "nfs") return "hilltop serves no NFS, for it runs without root";
+  if (to == "nbd") return "hilltop has no network block devices";
+  if (to == "docker" || to == "fvp") return "hilltop runs no containers";
+  if (to == "avh") return "hilltop reaches no boards in a cloud";
+  return {};
+}
+
 }  // namespace
+
+void read_deploy_rest(MapReader& block) {
+  if (block.take("authorize"))
+    block.out().error(block.key_place("authorize"), "deploy authorize is not supported",
+                      "put the key into the image, or write it in a step of the test");
+  read_overlay_backend(block);
+}
+
+void read_overlay_backend(MapReader& map) {
+  const Node backend = map.take("overlay_backend");
+  if (!backend) return;
+  const auto name = choice(backend, map.name_of("overlay_backend"), map.out(), {"auto", "e2fsprogs", "guestfs"});
+  if (name == "guestfs")
+    map.out().warning(backend.place(), map.name_of("overlay_backend") + ": guestfs has no effect",
+                      "e2fsprogs writes into images here, without mounting them");
+}
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= 100 && label != "." && label != ".." &&
@@ -119,7 +166,9 @@ std::optional<ActionBlock> read_deploy(MapReader& block, Place place) {
   const auto& known = lava::deploy_targets();
   const auto supported = "supported: " + listing(lava::supported_deploy_targets());
   if (std::ranges::find(known, to) != known.end()) {
-    block.out().error(at, "deploy to: " + to + " is not supported yet", supported);
+    const auto why = why_not_built(to);
+    block.out().error(at, "deploy to: " + to + (why.empty() ? " is not supported yet" : " is not supported: " + why),
+                      supported);
   } else {
     const auto near = suggest(to, known);
     block.out().error(at, "deploy to: '" + to + "' is not a deploy method", near.empty() ? supported : near);

@@ -8,17 +8,42 @@
 namespace hilltop::jobs::reading {
 namespace {
 
-void refuse_modules(MapReader& map) {
-  if (map.boolean("install_modules").value_or(false))
-    map.out().error(map.key_place("install_modules"), map.name_of("install_modules") + ": true is not supported yet",
-                    "put the modules into the ramdisk");
-}
-
 void read_ramdisk(MapReader& map, DeployFile& file) {
   file.install_overlay = map.boolean("install_overlay").value_or(true);
   if (const Node header = map.take("header"))
     file.uboot_header = choice(header, map.name_of("header"), map.out(), {"u-boot"}).has_value();
-  refuse_modules(map);
+  file.install_modules = map.boolean("install_modules").value_or(true);
+}
+
+/// The kernel's modules: a tar file, which goes into the ramdisk.
+void read_modules(MapReader& block, DeployTftp& deploy) {
+  const Node node = block.take("modules");
+  if (!node) return;
+  MapReader map(node, "deploy modules", block.out());
+  if (!map.is_map()) return;
+  deploy.modules = read_url(map);
+  map.finish();
+  if (deploy.modules && deploy.modules->compression == Compression::zip)
+    block.out().error(node["compression"].place(), "deploy modules compression: zip holds no tar file here");
+  const auto* ramdisk = deploy.file("ramdisk");
+  if (ramdisk == nullptr)
+    block.out().error(block.key_place("modules"), "deploy modules without ramdisk", "they are put into the ramdisk");
+  else if (!ramdisk->install_modules)
+    block.out().warning(block.key_place("modules"),
+                        "deploy modules has no effect: the ramdisk has install_modules: false");
+}
+
+/// Root file systems over the network need a server in the kernel of the lab's machine, or root rights on it.
+void refuse_nfs(MapReader& block) {
+  for (const char* key : {"nfsrootfs", "persistent_nfs"})
+    if (block.take_unlisted(key))
+      block.out().error(
+          block.key_place(key),
+          "deploy " + std::string(key) + " is not supported: hilltop serves no NFS, for it runs without root",
+          "boot a ramdisk, or a disk image (deploy to: tmpfs)");
+  if (block.take_unlisted("preseed"))
+    block.out().error(block.key_place("preseed"), "deploy preseed is not supported: hilltop runs no installers",
+                      "serve the file with extra_files, and name it in boot commands");
 }
 
 /// Reads what `url` and its like say of one file, under the key's place.
@@ -80,7 +105,9 @@ std::optional<ActionBlock> read_tftp(MapReader& block, Place place) {
   read_extra_files(block, deploy);
   if (const Node os = block.take("os"))
     deploy.os = choice(os, "deploy os", block.out(), lava::operating_systems()).value_or("");
-  block.not_supported({"modules", "preseed", "nfsrootfs", "persistent_nfs", "authorize", "overlay_backend"});
+  read_modules(block, deploy);
+  refuse_nfs(block);
+  read_deploy_rest(block);
   const bool named = std::ranges::any_of(
       std::vector<std::string>{"kernel", "ramdisk", "dtb", "tee", "dtbo", "extra_files", "nfsrootfs", "persistent_nfs"},
       [&](const std::string& key) { return block.has(key); });
@@ -94,7 +121,7 @@ std::optional<ActionBlock> read_overlay(MapReader& block, Place place) {
   DeployOverlay deploy{.common = read_common(block, std::move(place))};
   deploy.to_place = block.node()["to"].place();
   if (const Node os = block.take("os")) (void)choice(os, "deploy os", block.out(), lava::operating_systems());
-  block.not_supported({"authorize", "overlay_backend"});
+  read_deploy_rest(block);
   block.finish();
   return deploy;
 }
@@ -103,9 +130,16 @@ std::optional<ActionBlock> read_download(MapReader& block, Place place) {
   DeployDownload deploy{.common = read_common(block, std::move(place))};
   deploy.to_place = block.node()["to"].place();
   deploy.images = read_images(block);
+  for (const auto& image : deploy.images)
+    if (image.overlay != ImageOverlay::none)
+      block.out().error(image.place, "deploy images " + image.label + " overlays: no board gets this file",
+                        "deploy to: tmpfs puts overlays into images");
   if (const Node os = block.take("os")) (void)choice(os, "deploy os", block.out(), lava::operating_systems());
   (void)block.boolean("uniquify");
-  block.not_supported({"postprocess", "authorize", "overlay_backend"});
+  if (block.take("postprocess"))
+    block.out().error(block.key_place("postprocess"), "deploy postprocess is not supported: hilltop runs no containers",
+                      "prepare the files before the job, or in a step of its test");
+  read_deploy_rest(block);
   block.finish();
   return deploy;
 }

@@ -53,11 +53,21 @@ struct BlockCommon {
   Place place;  ///< of the block's key: `deploy`, `boot`, ...
 };
 
-/// How the test shell's files get into an image (`overlays: {lava: true}` and its `format`).
+/// How `overlays` get into an image: by its `format`.
 enum class ImageOverlay : std::uint8_t {
   none,
   ext4,  ///< into its file system, or that of its partition
-  cpio   ///< appended: an initramfs
+  cpio,  ///< appended: an initramfs
+  tar    ///< appended: an archive
+};
+
+/// One of an image's `overlays`, other than the test shell's own (`lava`).
+struct FileOverlay {
+  std::string name;
+  UrlSpec url;
+  bool is_tar = false;  ///< its members go below `path`; else it is one file
+  std::string path;     ///< in the image, absolute; a file's own name is added when it ends with '/'
+  Place place;          ///< of the name
 };
 
 struct DeployImage {
@@ -65,7 +75,9 @@ struct DeployImage {
   UrlSpec url;
   std::string image_arg;  ///< "" when not given; every `{label}` in it names an image of the same block
   Place place;            ///< of the label
-  ImageOverlay overlay = ImageOverlay::none;
+  ImageOverlay overlay = ImageOverlay::none;  ///< none: there are no overlays
+  bool test_shell = false;                    ///< `overlays: {lava: true}`
+  std::vector<FileOverlay> overlays;
   std::uint32_t partition = 0;  ///< for ext4: from 1; 0: the image is a file system
 };
 
@@ -85,6 +97,7 @@ struct DeployFile {
   UrlSpec url;
   std::string kind;             ///< of the kernel: "image", "uimage", "zimage", or "" when not given
   bool install_overlay = true;  ///< of the ramdisk
+  bool install_modules = true;  ///< of the ramdisk, where the job has modules
   bool uboot_header = false;    ///< of the ramdisk: goes to the board with U-Boot's legacy image header
   Place place;                  ///< of the key
 };
@@ -93,6 +106,7 @@ struct DeployFile {
 struct DeployTftp {
   BlockCommon common;
   std::vector<DeployFile> files;  ///< the kernel first
+  std::optional<UrlSpec> modules;  ///< a tar file, for the ramdisk
   std::string os;
   Place to_place;
   [[nodiscard]] const DeployFile* file(std::string_view label) const;

@@ -37,6 +37,10 @@ void read_annotations(MapReader& top, JobDefinition& job);
 [[nodiscard]] std::optional<ActionBlock> read_tftp(MapReader& block, Place place);
 [[nodiscard]] std::optional<ActionBlock> read_overlay(MapReader& block, Place place);
 [[nodiscard]] std::optional<ActionBlock> read_download(MapReader& block, Place place);
+/// `authorize` and `overlay_backend`, which every deploy block has.
+void read_deploy_rest(MapReader& block);
+/// `overlay_backend`, of a block or an image.
+void read_overlay_backend(MapReader& map);
 /// `images`: at least one.
 [[nodiscard]] std::vector<DeployImage> read_images(MapReader& block);
 /// A name of a file in the job's folder.

@@ -15,7 +15,7 @@
 namespace hilltop::jobs {
 
 enum class CaseResult : std::uint8_t { pass, fail, skip, unknown };
-enum class Compression : std::uint8_t { none, gz, xz, bz2, zstd };
+enum class Compression : std::uint8_t { none, gz, xz, bz2, zstd, zip };
 
 /// A repository that a test definition's `install: git-repos:` asks for.
 struct GitRepository {

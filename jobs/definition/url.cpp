@@ -53,16 +53,18 @@ std::map<std::string, std::string> read_headers(MapReader& map) {
 Compression read_compression(MapReader& map) {
   const Node node = map.take("compression");
   if (!node || node.is_null()) return Compression::none;
-  if (node.is_string() && node.text() == "zip") {
-    map.out().error(node.place(), map.name_of("compression") + ": zip is not supported yet",
-                    "supported: 'gz', 'xz', 'bz2' and 'zstd'");
+  if (node.is_string() && (node.text() == "gzip" || node.text() == "bzip2")) {
+    map.out().error(
+        node.place(), map.name_of("compression") + ": '" + node.text() + "' is not known",
+        node.text() == "gzip" ? "did you mean 'gz'?" : "did you mean 'bz2'?");  // 'zip' is nearer by letters
     return Compression::none;
   }
-  const auto name = choice(node, map.name_of("compression"), map.out(), {"gz", "xz", "bz2", "zstd"});
+  const auto name = choice(node, map.name_of("compression"), map.out(), {"gz", "xz", "bz2", "zip", "zstd"});
   if (name == "gz") return Compression::gz;
   if (name == "xz") return Compression::xz;
   if (name == "bz2") return Compression::bz2;
   if (name == "zstd") return Compression::zstd;
+  if (name == "zip") return Compression::zip;
   return Compression::none;
 }
 
@@ -99,8 +101,11 @@ std::optional<UrlSpec> read_url(MapReader& map, bool takes_overlay) {
   spec.sha256sum = read_digest(map, "sha256sum", 64);
   spec.sha512sum = read_digest(map, "sha512sum", 128);
   spec.use_cache = map.boolean("use_cache").value_or(true);
-  if (!takes_overlay) map.not_supported({"format", "partition", "overlays"});
-  map.not_supported({"sparse", "overlay_backend"});
+  if (spec.archive_tar && spec.compression == Compression::zip)
+    map.out().error(map.node()["compression"].place(), map.name_of("compression") + ": zip holds no tar file here",
+                    "a zip file has one member, which is the file itself");
+  if (!takes_overlay) map.not_supported({"format", "partition", "overlays", "sparse"});
+  read_overlay_backend(map);
   if (spec.url.empty()) return {};
   return spec;
 }

@@ -30,7 +30,8 @@ namespace hilltop::jobs::testshell {
 [[nodiscard]] Result<> write_overlay_cpio(const Overlay& overlay, const std::filesystem::path& to, Deadline deadline);
 
 /// The offset in bytes of partition `number` (from 1) of a raw disk image, by its MBR or GPT; 0 for number 0 (the image
-/// is a file system). Errors: not_found (job); io (infrastructure). Source: UEFI 2.10, 5.2 and 5.3.
+/// is a file system). Errors: not_found (job); bad_input (job) for a damaged table; io (infrastructure). Source:
+/// drivers/protocol/partitions.hpp.
 [[nodiscard]] Result<std::uint64_t> partition_offset(const std::filesystem::path& image, std::uint32_t number);
 
 /// Writes the overlay into the ext2/3/4 file system at `offset` of the image, in place, with e2fsprogs' debugfs, and

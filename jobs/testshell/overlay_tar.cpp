@@ -35,6 +35,8 @@ int add_filter(archive* a, Compression compression) {
       return archive_write_add_filter_bzip2(a);
     case Compression::zstd:
       return archive_write_add_filter_zstd(a);
+    case Compression::zip:  // no filter, an archive of its own
+      return ARCHIVE_FATAL;
     case Compression::none:
       break;
   }
@@ -91,6 +93,8 @@ Result<std::filesystem::path> write_overlay_tar(const Overlay& overlay, const st
   if (archive_write_open_filename(writer.get(), to.c_str()) != ARCHIVE_OK) return failed(writer.get(), to);
   for (const auto& entry : overlay.entries) {
     if (deadline.passed()) return Error(Errc::timeout, Blame::infrastructure, "writing the overlay took too long");
+    // The board's own folders keep their modes: /tmp must not become ours. Those that are missing tar makes by itself.
+    if (entry.kind == OverlayEntry::Kind::folder && overlay.dir.starts_with("/" + entry.path + "/")) continue;
     HILLTOP_CHECK(write_entry(writer.get(), entry, to));
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return failed(writer.get(), to);

@@ -5,9 +5,11 @@
 
 #include <fstream>
 
+#include "drivers/core/process.hpp"
 #include "drivers/tables.hpp"
 #include "tests/drivers/run_task.hpp"
 #include "tests/support/pipeline_bench.hpp"
+#include "tests/support/tools.hpp"
 
 namespace hilltop::jobs {
 namespace {
@@ -39,6 +41,7 @@ Task<Outcome> outcome_of(PipelineInput input) { co_return co_await run_pipeline(
 class LocalFiles final : public ArtifactSource {
  public:
   Task<fs::path> fetch(UrlSpec spec, Deadline) override { return find(std::move(spec)); }
+  [[nodiscard]] Result<> may_clone(const std::string&) const override { return ok(); }
 
  private:
   static Task<fs::path> find(UrlSpec spec) { co_return fs::path(spec.url.substr(std::string("file://").size())); }
@@ -129,6 +132,36 @@ TEST_F(LinuxBoards, TheTestShellComesInTheRamdisk) {
   EXPECT_THAT(sink.checks(), ElementsAre("0_smoke/true=pass", "0_smoke/uname=pass"));
 }
 
+/// A git repository of tests in the manner of the public ones.
+void make_repository(tests::Worker& worker, const fs::path& folder) {
+  fs::copy(source / "tests/golden/testsuites/public-style", folder, fs::copy_options::recursive);
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"init", "--quiet", "--initial-branch=main"}, {"add", "-A"},
+        {"-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "suites"}}) {
+    Command command({"git", "-C", folder.string()});
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    ASSERT_TRUE(worker.run(run_tool_checked(command, Deadline::after(20s))));
+  }
+}
+
+TEST_F(LinuxBoards, ARepositoryOfTestsRunsAndItsResultsComeThroughTheKernelsLogToo) {
+  make_repository(worker, dir.path / "suites");
+  const auto entry = [&](const std::string& name, const std::string& path, const std::string& more) {
+    return "    - {name: " + name + ", from: git, repository: 'file://" + (dir.path / "suites").string() +
+           "', path: automated/linux/" + path + more + "}\n";
+  };
+  auto job = with_test_shell("arm64-uboot-tftp.yaml");
+  job = job.substr(0, job.find("    - from: inline")) + entry("metrics", "metrics/metrics.yaml", "") +
+        entry("steps", "steps/steps.yaml", ", lava-signal: kmsg") +
+        entry("selftests", "selftests/selftests.yaml", ", shallow: true");
+  const auto out = run("arm64-uboot-01", job);
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), Contains("0_metrics/rounds/round-3=pass"));
+  EXPECT_THAT(sink.checks(), Contains("1_steps/subshell=pass"));
+  EXPECT_THAT(sink.checks(), Contains("2_selftests/net/Bridge.VLAN=skip"));
+  EXPECT_EQ(sink.checks().size(), 12U + 15U + 4U);
+}
+
 TEST_F(LinuxBoards, TheTestShellComesOnADriveOfItsOwn) {
   const auto out = run("x86-64-01", with_test_shell("x86-64-disk.yaml"));
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
@@ -156,6 +189,50 @@ TEST_F(LinuxBoards, SecureBootRefusesAnAlteredKernel) {
 TEST_F(LinuxBoards, WithoutSecureBootTheAlteredKernelStarts) {
   const auto out = run("arm64-uefi-02", demo_job("arm64-uefi-off.yaml"));
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+}
+
+/// A job for the PC or the arm64 board whose test runs these steps.
+std::string with_steps(const std::string& job, const std::vector<std::string>& steps) {
+  auto out = job.substr(0, job.find("- test:")) +
+             "- test:\n    definitions:\n    - from: inline\n      name: smoke\n      path: inline/smoke.yaml\n"
+             "      repository:\n        metadata: {format: Lava-Test Test Definition 1.0, name: smoke}\n"
+             "        run:\n          steps:\n";
+  for (const auto& step : steps) out += "          - " + step + "\n";
+  return out;
+}
+
+TEST_F(LinuxBoards, AKernelFindsTheModulesThatWereAddedToItsRamdisk) {
+  const auto modules = source / "build/foreign/linux-image-cloud-arm64-arm64";
+  if (!fs::exists(modules)) GTEST_SKIP() << "the kernel's package is not there";
+  test::sh(dir.path, "tar -C " + modules.string() + " -cJf modules.tar.xz $(cd " + modules.string() +
+                         " && find lib/modules -name dummy.ko)");
+  auto job = demo_job("arm64-uboot-tftp.yaml");
+  job.insert(job.find("    ramdisk:\n"),
+             "    modules: {url: 'file://" + (dir.path / "modules.tar.xz").string() + "', compression: xz}\n");
+  const auto out = run("arm64-uboot-01", with_steps(job, {"lava-test-case load --shell 'insmod /lib/modules/$(uname "
+                                                          "-r)/kernel/drivers/net/dummy.ko'",
+                                                          "lava-test-case card --shell 'ip link show dummy0'",
+                                                          "lava-test-case others --shell modprobe ext4"}));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_smoke/load=pass", "0_smoke/card=pass", "0_smoke/others=pass"));
+}
+
+TEST_F(LinuxBoards, ADiskImageHasTheJobsFilesAndTheTestShell) {
+  test::sh(dir.path,
+           "mkdir -p t/opt/tool && echo 'echo it runs' > t/opt/tool/run && chmod 755 t/opt/tool/run && "
+           "tar -C t -czf tool.tar.gz opt && echo edited > motd");
+  const auto from = [this](const std::string& name) { return "{url: 'file://" + (dir.path / name).string() + "', "; };
+  auto job = demo_job("x86-64-disk.yaml");
+  job.insert(job.find("- boot:"),
+             "        format: ext4\n        overlays:\n          lava: true\n          tool: " + from("tool.tar.gz") +
+                 "compression: gz, format: tar, path: /}\n          motd: " + from("motd") +
+                 "format: file, path: /etc/motd}\n");
+  const auto out =
+      run("x86-64-01", with_steps(job, {"lava-test-case tool --shell '/opt/tool/run | grep \"it runs\"'",
+                                        "lava-test-case motd --shell grep -x edited /etc/motd",
+                                        "lava-test-case root --shell 'mount | grep \"^/dev/vda on / type ext4\"'"}));
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), ElementsAre("0_smoke/tool=pass", "0_smoke/motd=pass", "0_smoke/root=pass"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // What is refused at submission of jobs for boards with a boot loader.
 #include <gmock/gmock.h>
 
+#include "jobs/plan_serving.hpp"
 #include "tests/jobs/definition/complaints.hpp"
 #include "tests/jobs/planning.hpp"
 
@@ -97,11 +98,81 @@ TEST(PlanLoader, AfterARefusalNothingRuns) {
               HasSubstr("nothing was booted there before it"));
 }
 
-TEST(PlanLoader, WhatIsNotBuiltIsRefusedByName) {
-  EXPECT_THAT(complaints("- deploy: {to: overlay}\n" + boot), HasSubstr("deploy to: overlay is not supported yet"));
-  EXPECT_THAT(complaints(tftp + "- boot: {method: u-boot, commands: ramdisk, transfer_overlay: {download_command: a, "
-                                "unpack_command: b}}\n"),
-              HasSubstr("boot transfer_overlay is not supported yet"));
+const std::string transfer = "transfer_overlay: {download_command: wget, unpack_command: tar -C / -xzf}";
+const std::string shell_test =
+    "- test: {definitions: [{name: a, path: a, from: inline, repository: {metadata: {name: a, format: Lava-Test Test "
+    "Definition 1.0}, run: {steps: ['true']}}}]}\n";
+
+TEST(PlanLoader, AnOverlayIsFetchedByABootThatSaysHow) {
+  auto type = uboot_type();
+  EXPECT_THAT(complaints("- deploy: {to: overlay}\n" + tftp + boot, type),
+              HasSubstr("job:6:16: deploy to: board type microbit does not offer 'overlay'"));
+  type.deploy_methods.emplace_back("overlay");
+  const auto fetches = "- boot: {method: u-boot, commands: ramdisk, " + transfer + "}\n";
+  EXPECT_THAT(complaints("- deploy: {to: overlay}\n" + tftp + boot + shell_test, type),
+              HasSubstr("deploy to: overlay has no effect: no boot there fetches it"));
+  EXPECT_THAT(complaints(tftp + fetches, type), HasSubstr("has no effect: no test shell runs there"));
+  EXPECT_EQ(complaints("- deploy: {to: overlay}\n" + tftp + fetches + shell_test, type), "");
+  type.prompts.clear();
+  EXPECT_THAT(complaints(tftp + fetches + shell_test, type), HasSubstr("transfer_overlay needs a shell to type to"));
+}
+
+TEST(PlanLoader, ATestShellThatNothingBringsToTheBoardIsRefused) {
+  const auto none = "test definitions: nothing brings the test shell's files to the board";
+  EXPECT_THAT(complaints("- boot: {method: minimal}\n" + shell_test), HasSubstr(none));
+  EXPECT_THAT(complaints("- deploy: {to: tftp, " + kernel +
+                         ", ramdisk: {url: 'https://example.org/rd', install_overlay: false}}\n" + boot + shell_test),
+              HasSubstr(none));
+  EXPECT_EQ(complaints(tftp + boot + shell_test), "");
+}
+
+TEST(PlanLoader, AMachineOfTheJobsChoiceFetchesNothing) {
+  const auto text =
+      "- deploy: {to: tmpfs, images: {k: {url: 'https://example.org/k', image_arg: '-kernel {k}'}}}\n"
+      "- boot: {method: qemu, prompts: ['# '], " +
+      transfer + "}\n" + shell_test;
+  EXPECT_THAT(complaints(text, machine_type("microbit"), "context: {arch: arm}\n"),
+              HasSubstr("boot transfer_overlay: a machine of type microbit has no way to the lab's files"));
+}
+
+boards::BoardConfig real_board(const std::string& address) {
+  boards::BoardConfig board;
+  board.name = "desk-01";
+  board.addresses = Node::map({}, {});
+  board.network.address = address;
+  return board;
+}
+
+std::string not_served(const std::string& blocks, const boards::BoardConfig& board,
+                       const boards::BootServerSettings& server) {
+  Diagnostics diagnostics;
+  check_serving(must_read(std::string(job_head) + "actions:\n" + blocks), board, server, diagnostics);
+  return diagnostics.to_string();
+}
+
+TEST(PlanServing, WhatTheLabFileLacksIsSaid) {
+  boards::BootServerSettings server;
+  EXPECT_THAT(not_served(tftp + boot, real_board(""), server),
+              HasSubstr("job:6:16: deploy to: tftp: board desk-01 has no address on the lab's network"));
+  EXPECT_THAT(not_served(tftp + boot, real_board("192.0.2.7"), server),
+              HasSubstr("deploy to: tftp: the lab has no boot server for tftp"));
+  server.tftp_port = 69;
+  EXPECT_EQ(not_served(tftp + boot, real_board("192.0.2.7"), server), "");
+  const auto fetches = "- boot: {method: u-boot, commands: ramdisk, " + transfer + "}\n";
+  EXPECT_EQ(not_served(tftp + fetches, real_board("192.0.2.7"), server), "") << "without tests nothing is fetched";
+  EXPECT_THAT(not_served(tftp + fetches + shell_test, real_board("192.0.2.7"), server),
+              HasSubstr("boot transfer_overlay: the lab has no boot server for http"));
+  server.http_port = 80;
+  EXPECT_EQ(not_served(tftp + fetches + shell_test, real_board("192.0.2.7"), server), "");
+}
+
+TEST(PlanServing, AnEmulatedBoardNeedsItsCardAlone) {
+  Diagnostics ignored;
+  auto board = real_board("");
+  board.addresses = read_yaml("{emulator: {driver: qemu, network: {card: virtio-net-pci}}}", "lab", ignored);
+  EXPECT_EQ(not_served(tftp + boot, board, {}), "");
+  board.addresses = read_yaml("{emulator: {driver: qemu}}", "lab", ignored);
+  EXPECT_THAT(not_served(tftp + boot, board, {}), HasSubstr("board desk-01 has no network card"));
 }
 
 TEST(PlanLoader, AContextsAddressesAreChecked) {
@@ -143,12 +214,21 @@ INSTANTIATE_TEST_SUITE_P(
         actions("kernel_type", "- deploy: {to: tftp, kernel: {url: 'https://a/k', type: elf}}",
                 "job:6:57: deploy kernel type: 'elf' is not known (one of 'image', 'uimage' or 'zimage')"),
         actions("modules", "- deploy: {to: tftp, kernel: {url: 'https://a/k'}, modules: {url: 'https://a/m'}}",
-                "job:6:52: deploy modules is not supported yet"),
-        actions("install_modules", "- deploy: {to: tftp, ramdisk: {url: 'https://a/k', install_modules: true}}",
-                "job:6:52: deploy ramdisk install_modules: true is not supported yet (put the modules into the "
-                "ramdisk)"),
+                "job:6:52: deploy modules without ramdisk (they are put into the ramdisk)"),
+        actions("install_modules",
+                "- deploy: {to: tftp, ramdisk: {url: 'https://a/r', install_modules: true}, modules: {url: "
+                "'https://a/m', compression: xz}}",
+                ""),
+        actions("modules_stay_out",
+                "- deploy: {to: tftp, ramdisk: {url: 'https://a/r', install_modules: false}, modules: {url: "
+                "'https://a/m'}}",
+                "job:6:77: warning: deploy modules has no effect: the ramdisk has install_modules: false"),
         actions("nfs", "- deploy: {to: tftp, nfsrootfs: {url: 'https://a/k'}}",
-                "job:6:22: deploy nfsrootfs is not supported yet"),
+                "job:6:22: deploy nfsrootfs is not supported: hilltop serves no NFS, for it runs without root (boot a "
+                "ramdisk, or a disk image (deploy to: tmpfs))"),
+        actions("preseed", "- deploy: {to: tftp, kernel: {url: 'https://a/k'}, preseed: {url: 'https://a/p'}}",
+                "job:6:52: deploy preseed is not supported: hilltop runs no installers (serve the file with "
+                "extra_files, and name it in boot commands)"),
         actions("header", "- deploy: {to: tftp, kernel: {url: 'https://a/k', header: u-boot}}",
                 "job:6:51: deploy kernel: unknown key 'header' (did you mean 'headers'?)")),
     [](const testing::TestParamInfo<Complaint>& info) { return std::string(info.param.name); });
@@ -161,9 +241,28 @@ INSTANTIATE_TEST_SUITE_P(
                 "loader)"),
         actions("empty_commands", "- boot: {method: u-boot, commands: []}",
                 "job:6:36: boot commands is empty (name a set of the board type's, or write lines)"),
-        actions("bootscript", "- boot: {method: u-boot, commands: a, use_bootscript: true}",
-                "job:6:39: boot use_bootscript is not supported yet"),
-        actions("kexec_message", "- boot: {method: kexec}", "job:6:9: boot boot_message is missing"),
+        actions("bootscript", "- boot: {method: u-boot, commands: a, use_bootscript: true}", ""),
+        actions("uefi_bootscript", "- boot: {method: uefi, commands: a, use_bootscript: true}",
+                "job:6:37: boot use_bootscript: the UEFI shell fetches no file by TFTP (leave it out: the lines are "
+                "typed one by one)"),
+        actions("shell_menu", "- boot: {method: uefi, commands: a, shell_menu: b}",
+                "job:6:37: boot shell_menu is not supported yet: board types do not say what their firmware's menus "
+                "have (type what leads to the shell: commands of the job, or interrupt_character of the board type)"),
+        actions("finished_and_prompts", "- boot: {method: grub, commands: a, boot_finished: b, prompts: c}",
+                "job:6:37: boot boot_finished beside prompts (it stands for them: the board is switched off when it "
+                "was seen)"),
+        actions("kexec_message", "- boot: {method: kexec}",
+                "job:6:9: boot boot_message is missing\njob:6:9: boot kernel is missing (kexec loads nothing without "
+                "it)"),
+        actions("kexec_command", "- boot: {method: kexec, boot_message: a, command: /sbin/mine}", ""),
+        actions("kexec_deploy", "- boot: {method: kexec, boot_message: a, kernel: b, deploy: c}",
+                "job:6:53: boot deploy is not supported yet: what it would deploy is not told by LAVA's reference (put "
+                "the new kernel on the board before: deploy to: tmpfs, or a step of a test)"),
+        actions("ssh", "- boot: {method: ssh, connection: ssh, prompts: ['# ']}", ""),
+        actions("ssh_secondary", "- boot: {method: ssh, parameters: {hostID: a}}",
+                "job:6:36: boot parameters hostID is not supported yet"),
+        actions("ssh_refused", "- boot: {method: ssh, expect: {refused: a}}",
+                "job:6:32: boot expect refused: boot method ssh waits for nothing that could be refused"),
         actions("expect_nothing", "- boot: {method: minimal, expect: {}}", "job:6:35: boot expect refused is missing"),
         actions("cut_backwards", "- command: {name: power_cut, after: {seconds: 3, up_to_seconds: 1}}",
                 "job:6:50: command after up_to_seconds is less than seconds"),

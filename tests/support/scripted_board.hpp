@@ -117,6 +117,7 @@ class ScriptedBoard final : public boards::BoardSession {
   void on_power_lost(std::function<void(std::string)>) override {}
 
   [[nodiscard]] boards::BoardType& own_type() { return type_; }
+  [[nodiscard]] boards::BoardConfig& own_config() { return config_; }
   void set_rules(boards::RuleSet rules) { rules_ = std::move(rules); }
 
   std::shared_ptr<ScriptedConsole> main;
