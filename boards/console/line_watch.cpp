@@ -17,7 +17,7 @@ constexpr std::size_t read_limit = 64 * 1024;
 struct LineWatch::State {
   std::shared_ptr<Console> console;
   std::uint64_t at = 0;
-  RuleSet rules;
+  RuleScanner rules{RuleSet()};
   Severity least = Severity::fault;
   LineSplitter splitter;
   std::deque<Fault> found;
@@ -88,7 +88,7 @@ LineWatch::LineWatch(std::shared_ptr<Console> console, std::uint64_t from, RuleS
     : state_(std::make_shared<State>()) {
   state_->console = std::move(console);
   state_->at = from;
-  state_->rules = std::move(rules);
+  state_->rules = RuleScanner(std::move(rules));
   state_->least = least;
   state_->splitter.restart_at(from);
 }

@@ -93,6 +93,8 @@ class Cleaner {
   /// The stream is over, or has a gap: appends what has not ended as a line (if there is any); the next byte has the
   /// raw offset `next`.
   void end(CleanBlock& out, std::uint64_t next);
+  /// The next byte has the raw offset `next`, and goes on with the line: what stood between belongs to another channel.
+  void jump(std::uint64_t next);
   /// Appends the line that has not ended, as far as it came, and goes on with it all the same: for prompts.
   void peek(CleanBlock& out) const;
   /// Raw offset of the next byte, and of the first byte of the line that has not ended.

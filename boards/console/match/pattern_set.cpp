@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "boards/console/match/pattern_set.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 
-#include "boards/console/match/pattern_set.hpp"
-#include "boards/console/match/printable.hpp"
-#include "boards/console/match/python_pattern.hpp"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "boards/console/match/pcre.hpp"
 
 namespace hilltop::boards {
 namespace {
@@ -21,52 +18,20 @@ constexpr auto time_limit = std::chrono::seconds(2);
 constexpr auto slow_slice = std::chrono::milliseconds(10);
 constexpr std::size_t first_slice = 64;
 
-template <auto Free>
-struct Freeing {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
-};
-using Code = std::unique_ptr<pcre2_code, Freeing<pcre2_code_free>>;
-using MatchData = std::unique_ptr<pcre2_match_data, Freeing<pcre2_match_data_free>>;
-using MatchContext = std::unique_ptr<pcre2_match_context, Freeing<pcre2_match_context_free>>;
-using CompileContext = std::unique_ptr<pcre2_compile_context, Freeing<pcre2_compile_context_free>>;
-
-std::string message_of(int code) {
-  PCRE2_UCHAR text[200];
-  return pcre2_get_error_message(code, text, sizeof text) < 0 ? "unknown error" : reinterpret_cast<const char*>(text);
-}
-
-Error bad_pattern(std::string_view pattern, std::string_view what) {
-  return {Errc::bad_input, Blame::job, "pattern '" + printable(pattern, 200) + "': " + std::string(what)};
-}
+using pcre::bad_pattern;
+using pcre::MatchContext;
+using pcre::MatchData;
+using pcre::message_of;
 
 struct OnePattern {
   std::string text;
-  Code code;
+  pcre::Code code;
   std::map<std::string, unsigned> groups;
 };
 
 Result<OnePattern> compile_one(std::string text) {
-  auto translated = translate_python_pattern(text);
-  if (!translated) return bad_pattern(text, translated.error().text);
-  const CompileContext context(pcre2_compile_context_create(nullptr));
-  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  int error = 0;
-  PCRE2_SIZE at = 0;
-  const auto& pcre = translated->pcre;
-  OnePattern out;
-  out.code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pcre.data()), pcre.size(),
-                               PCRE2_DOTALL | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_UTF, &error, &at, context.get()));
-  if (!out.code)
-    return bad_pattern(text,
-                       message_of(error) + " at position " + std::to_string(at) + " of '" + printable(pcre, 200) + "'");
-  // Without the right to make code (seccomp, no JIT for this machine) the interpreter does the same, slower.
-  pcre2_jit_compile(out.code.get(), PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
-  out.text = std::move(text);
-  out.groups = std::move(translated->groups);
-  return out;
+  HILLTOP_TRY(auto compiled, pcre::compile(text, PCRE2_USE_OFFSET_LIMIT, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD));
+  return OnePattern{std::move(text), std::move(compiled.code), std::move(compiled.groups)};
 }
 
 /// Searches one text, within limits of effort.

@@ -3,24 +3,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace hilltop::boards {
 namespace {
-
-bool is_final_byte(char c) { return c >= 0x40 && c <= 0x7e; }
-
-// "[   12.345678] ", "[    1.0][    T1] ", "[00:00:01.234,567] ": what printk, Zephyr's log and most others put first.
-std::string_view without_time_stamps(std::string_view line) {
-  for (;;) {
-    const auto open = line.find_first_not_of(' ');
-    if (open == std::string_view::npos || line[open] != '[') return line;
-    const auto close = line.find(']', open);
-    const auto inside = close == std::string_view::npos ? "" : line.substr(open + 1, close - open - 1);
-    if (inside.find_first_of("0123456789") == std::string_view::npos) return line;
-    if (inside.find_first_not_of("0123456789.:, TCZ-") != std::string_view::npos) return line;
-    line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ', close + 1)));
-  }
-}
 
 std::vector<std::string> texts(const Node& rule, std::string_view key, Diagnostics& diagnostics) {
   std::vector<std::string> out;
@@ -74,7 +60,7 @@ Rule read_rule(const Node& node, const std::string& pack, Diagnostics& diagnosti
 
 struct RuleSet::Compiled {
   std::vector<Rule> rules;
-  std::vector<PatternSet> patterns;  // one each: a line may break several rules
+  std::shared_ptr<const Matcher> matcher;  // the pattern of rule i is its pattern i
 };
 
 RuleSet::RuleSet() : compiled_(std::make_shared<Compiled>()) {}
@@ -100,11 +86,13 @@ std::vector<Rule> RuleSet::read_pack(const Node& text, Diagnostics& diagnostics)
 
 Result<RuleSet> RuleSet::compile(std::vector<Rule> rules) {
   auto compiled = std::make_shared<Compiled>();
-  for (auto& rule : rules) {
-    HILLTOP_TRY(auto patterns, PatternSet::compile({rule.pattern}).within("rule " + rule.id));
-    compiled->patterns.push_back(std::move(patterns));
-    compiled->rules.push_back(std::move(rule));
+  std::vector<PatternSpec> patterns;
+  for (const auto& rule : rules) {
+    if (const auto one = PatternSet::compile({rule.pattern}).within("rule " + rule.id); !one) return one.error();
+    patterns.push_back({.pattern = rule.pattern, .after_stamps = true});
   }
+  HILLTOP_TRY(compiled->matcher, Matcher::compile(std::move(patterns)));
+  compiled->rules = std::move(rules);
   RuleSet out;
   out.compiled_ = std::move(compiled);
   return out;
@@ -112,30 +100,24 @@ Result<RuleSet> RuleSet::compile(std::vector<Rule> rules) {
 
 const std::vector<Rule>& RuleSet::rules() const { return compiled_->rules; }
 
-std::vector<const Rule*> RuleSet::find(std::string_view line) const {
-  std::vector<const Rule*> out;
-  const auto clean = without_escapes(line);
-  const auto plain = without_time_stamps(clean);
-  for (std::size_t i = 0; i < compiled_->rules.size(); ++i) {
-    const auto hit = compiled_->patterns[i].search(plain);
-    if (hit && *hit) out.push_back(&compiled_->rules[i]);
-  }
-  return out;
-}
+std::shared_ptr<const Matcher> RuleSet::matcher() const { return compiled_->matcher; }
 
-std::string without_escapes(std::string_view line) {
-  std::string out;
-  out.reserve(line.size());
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] != '\x1b') {
-      out += line[i];
-    } else if (i + 1 < line.size() && line[i + 1] == '[') {
-      auto end = i + 2;
-      while (end < line.size() && !is_final_byte(line[end])) ++end;
-      i = end;
-    } else if (i + 1 < line.size() && line[i + 1] >= 0x40 && line[i + 1] <= 0x5f) {
-      ++i;
-    }
+std::vector<const Rule*> RuleSet::find(std::string_view line) const { return RuleScanner(*this).find(line); }
+
+RuleScanner::RuleScanner(RuleSet rules) : rules_(std::move(rules)) {}
+
+std::vector<const Rule*> RuleScanner::find(std::string_view line) {
+  std::vector<const Rule*> out;
+  const auto matcher = rules_.matcher();
+  if (!matcher) return out;
+  block_.clear();
+  cleaner_.feed(line, block_);
+  cleaner_.end(block_, 0);
+  found_.clear();
+  scanner_.scan(*matcher, block_, workspace_, found_);
+  for (const auto& match : found_) {
+    const auto* rule = &rules_.rules()[match.pattern];
+    if (!match.gave_up && (out.empty() || out.back() != rule)) out.push_back(rule);
   }
   return out;
 }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "boards/console/match/clean.hpp"
+#include "boards/console/match/matcher.hpp"
 #include "boards/console/match/pattern_set.hpp"
 #include "drivers/core/node.hpp"
 
@@ -25,9 +27,6 @@ struct Rule {
   std::vector<std::string> no_matches;  ///< lines that it must not find
 };
 
-/// `line` without terminal escape sequences (colours, cursor movements). Source: ECMA-48 5.3, 5.4.
-[[nodiscard]] std::string without_escapes(std::string_view line);
-
 /// The rules of one or more packs (boards/rules/*.yaml), compiled.
 class RuleSet {
  public:
@@ -36,13 +35,33 @@ class RuleSet {
   static Result<RuleSet> compile(std::vector<Rule> rules);
   RuleSet();
   [[nodiscard]] const std::vector<Rule>& rules() const;
-  /// The rules found in `line` (without its line end), whatever its colours and whatever stands before it (time stamps,
-  /// levels). A rule that exceeds its match limit on this line is not found in it.
+  /// All rules in one set: rule i is its pattern i (after time stamps, see PatternSpec). Null when there are no rules
+  /// because none were compiled.
+  [[nodiscard]] std::shared_ptr<const Matcher> matcher() const;
+  /// As RuleScanner does, for one line now and then.
   [[nodiscard]] std::vector<const Rule*> find(std::string_view line) const;
 
  private:
   struct Compiled;
   std::shared_ptr<const Compiled> compiled_;
+};
+
+/// Looks for rules line by line. Thread: one at a time.
+class RuleScanner {
+ public:
+  explicit RuleScanner(RuleSet rules);
+  [[nodiscard]] const RuleSet& rules() const { return rules_; }
+  /// The rules found in `line` (without its line end), each once, in their order, whatever its colours and whatever
+  /// time stamps stand before it. A rule that exceeds its match limit on this line is not found in it.
+  [[nodiscard]] std::vector<const Rule*> find(std::string_view line);
+
+ private:
+  RuleSet rules_;
+  Cleaner cleaner_;
+  Scanner scanner_;
+  MatchWorkspace workspace_;
+  CleanBlock block_;
+  std::vector<LineMatch> found_;
 };
 
 }  // namespace hilltop::boards
