@@ -7,6 +7,7 @@
 
 #include "boards/board_type_file.hpp"
 #include "boards/inventory_network.hpp"
+#include "boards/inventory_paths.hpp"
 #include "drivers/core/fields.hpp"
 
 namespace hilltop::boards {
@@ -87,9 +88,9 @@ Node LabReader::read_addresses(Fields& fields, const BoardType* type) {
     if (named ? !board.contains(role) : !usual) continue;
     if (said.is_null()) said = Node();  // `emulator:` without more: as the type has it
     const bool same_driver = !said || !said.contains("driver") || said["driver"].text() == usual["driver"].text();
-    auto address = same_driver ? merged(usual, said) : said;
+    const auto address = same_driver ? merged(usual, said) : said;
     if (!address) continue;
-    entries.push_back({Node::string(role, address.place()), std::move(address)});
+    entries.push_back({Node::string(role, address.place()), with_whole_paths(address)});
   }
   return Node::map(std::move(entries), board.place());
 }

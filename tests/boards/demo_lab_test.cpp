@@ -39,5 +39,18 @@ TEST_F(DemoLab, IsTheSameAfterAnExport) {
   EXPECT_EQ(again.file_roots, lab.file_roots);
 }
 
+// The lab's own files and those of the board types are named relative to where they are named.
+TEST_F(DemoLab, NamesTheSameFilesFromAnotherFolder) {
+  const auto lab = read_inventory(source / "deploy/labs/demo/lab.yaml", types_, drivers::all_drivers, diagnostics_);
+  const test::TemporaryFolder folder;
+  const auto again = read_inventory(folder.write("lab.yaml", to_yaml(lab)), types_, drivers::all_drivers, diagnostics_);
+  EXPECT_EQ(diagnostics_.to_string(), "");
+  const auto* board = again.find("arm64-uefi-01");
+  ASSERT_NE(board, nullptr);
+  const auto drives = board->addresses["emulator"]["drives"];
+  EXPECT_EQ(drives["disk"]["template"].text(), source / "build/firmware/linux/arm64-disk.img");
+  EXPECT_EQ(drives["firmware"]["template"].text(), "/usr/share/AAVMF/AAVMF_CODE.fd");
+}
+
 }  // namespace
 }  // namespace hilltop::boards
