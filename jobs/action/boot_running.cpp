@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boots that go on from a running system.
+// Boots that go on from a running system, and what an emulated board is lent before it starts.
 #include <algorithm>
 
 #include "jobs/action/boot_loader.hpp"
@@ -10,6 +10,8 @@ namespace hilltop::jobs {
 namespace {
 
 using boards::PatternSet;
+
+constexpr auto prompt_patience = 5s;  // for a shell that has nothing to do
 
 struct Shell {
   std::shared_ptr<JobRun> run;
@@ -34,6 +36,18 @@ Task<> type_and_wait(std::shared_ptr<Shell> shell, std::string line, std::vector
   co_return shell->run->fail(Finding::not_reached, what + "; the last words were: " + shell->dialog->tail());
 }
 
+/// The prompt of what was run last may still be on its way, and is no answer to what is typed next. A board that has no
+/// prompt to show is no failure here: what comes after will tell.
+Task<> settle_prompt(std::shared_ptr<Shell> shell, std::vector<std::string> prompts, Deadline deadline) {
+  if (prompts.empty()) co_return ok();
+  HILLTOP_CO_CHECK(co_await shell->dialog->type("#", false, deadline));
+  Awaited awaited;
+  HILLTOP_CO_TRY(awaited.prompts, PatternSet::compile(std::move(prompts)));
+  auto match = co_await shell->dialog->expect(std::move(awaited), deadline.at_most(prompt_patience));
+  if (!match && match.error().code != Errc::timeout) co_return std::move(match).error();
+  co_return ok();
+}
+
 std::string load_line(const KexecCommand& kexec) {
   using testshell::shell_quoted;
   auto line = kexec.command;
@@ -44,14 +58,27 @@ std::string load_line(const KexecCommand& kexec) {
   return line;
 }
 
+/// The drives that the images are for, by name.
+std::map<std::string, std::string> drives_of(const JobRun& run, const drivers::BootFiles& files,
+                                             const std::string& name_space) {
+  std::map<std::string, std::string> out;
+  const auto deployed = run.deployed.find(name_space);
+  if (deployed == run.deployed.end()) return out;
+  const auto known = files.drives();
+  for (const auto& image : deployed->second)
+    if (std::ranges::find(known, image.label) != known.end()) out[image.label] = image.path.string();
+  return out;
+}
+
 }  // namespace
 
 Task<> reboot_softly(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
   Step step(*run, context, "soft-reboot");
   const auto shell = std::make_shared<Shell>(Shell{run, block, std::make_shared<Dialog>(run)});
+  const auto prompts = effective_prompts(*block, run->input.board->type());
+  HILLTOP_CO_CHECK(co_await settle_prompt(shell, prompts, step.deadline()));
   run->booted_at = run->console->end();
   run->console_log->started_at(run->booted_at);
-  const auto prompts = effective_prompts(*block, run->input.board->type());
   for (const auto& line : block->soft_reboot) {
     const bool last = &line == &block->soft_reboot.back();
     std::vector<std::string> others;
@@ -80,6 +107,7 @@ Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionCont
   const auto shell = std::make_shared<Shell>(Shell{run, block, std::make_shared<Dialog>(run)});
   const auto prompts = effective_prompts(*block, run->input.board->type());
   const auto& kexec = *block->kexec;
+  HILLTOP_CO_CHECK(co_await settle_prompt(shell, prompts, step.deadline()));
   HILLTOP_CO_CHECK(co_await type_and_wait(shell, load_line(kexec), prompts, {}, "a prompt", step.deadline()));
   run->booted_at = run->console->end();
   run->console_log->started_at(run->booted_at);
@@ -87,6 +115,24 @@ Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionCont
                                           "the message '" + kexec.boot_message + "'", step.deadline()));
   step.succeed();
   co_return ok();
+}
+
+Task<> lend_files(std::shared_ptr<JobRun> run, ActionContext context) {
+  auto& board = *run->input.board;
+  const auto served = run->served.find(context.name_space);
+  auto* files = board.boot_files();
+  if (files == nullptr) {
+    if (served == run->served.end()) co_return ok();
+    co_return Error(Errc::unsupported, Blame::configuration, "this lab cannot serve files to this board by TFTP");
+  }
+  drivers::BootFiles::Lent lent;
+  lent.job_dir = run->input.job_dir.string();
+  if (served != run->served.end()) lent.tftp_dir = served->second.dir.string();
+  lent.drives = drives_of(*run, *files, context.name_space);
+  if (lent.tftp_dir.empty() && lent.drives.empty()) co_return ok();
+  if (board.last_power_state() != drivers::PowerState::off)
+    HILLTOP_CO_CHECK(co_await board.power(drivers::PowerState::off, context.deadline));
+  co_return files->lend(std::move(lent)).within("lending the board its files");
 }
 
 }  // namespace hilltop::jobs
