@@ -23,6 +23,7 @@ endfunction()
 
 hilltop_precompile(hilltop_headers ${HILLTOP_HEADERS})
 target_link_libraries(hilltop_headers PRIVATE hilltop_options asio nlohmann_json::nlohmann_json)
+target_compile_options(hilltop_headers PRIVATE $<$<BOOL:${HILLTOP_FUZZ}>:-fsanitize=fuzzer-no-link>)  # as the libraries
 if(HILLTOP_TESTS)
   find_package(GTest REQUIRED)
   hilltop_precompile(hilltop_test_headers ${HILLTOP_HEADERS} <gtest/gtest.h> <gmock/gmock.h>)
