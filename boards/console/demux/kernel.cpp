@@ -58,6 +58,13 @@ void KernelDecoder::restart() {
   shell_before_ = '\n';
   with_levels_ = true;
   time_us_ = 0;
+  stamp_[0] = '\0';
+}
+
+std::uint64_t KernelDecoder::last_time() const {
+  PrintkPrefix prefix;
+  if (stamp_[0] == '\0' || fit_printk({stamp_.data(), stamp_.size()}, prefix) != Fit::yes) return time_us_;
+  return prefix.time_us;
 }
 
 /// Where a message whose '[' is at `bracket` would begin: at its level, where it has one.
@@ -74,21 +81,37 @@ std::size_t KernelDecoder::begin_of(std::string_view bytes, std::size_t bracket,
 /// Whether the kernel speaks from `begin` on; then it counts as seen. Bytes from `from` on are the shell's.
 Fit KernelDecoder::looks_like_message(std::string_view bytes, std::size_t begin, std::size_t from) {
   PrintkPrefix prefix;
-  const auto fit = fit_printk(bytes.substr(begin), prefix);
-  if (fit != Fit::yes) return fit;
+  const auto text = bytes.substr(begin);
   const bool at_line = (begin > from ? bytes[begin - 1] : shell_before_) == '\n';
+  if (at_line && is_usual_printk(text)) {
+    text.copy(stamp_.data(), stamp_.size());
+    with_levels_ = false;
+    return Fit::yes;
+  }
+  const auto fit = fit_printk(text, prefix);
+  if (fit != Fit::yes) return fit;
   // Messages of several processors may overtake each other a little; 0 is a kernel that begins.
   constexpr std::uint64_t disorder_us = 1'000'000;
-  if (!at_line && prefix.time_us != 0 && prefix.time_us + disorder_us < time_us_) return Fit::no;
+  if (!at_line && prefix.time_us != 0 && prefix.time_us + disorder_us < last_time()) return Fit::no;
   time_us_ = prefix.time_us;
+  stamp_[0] = '\0';
   with_levels_ = prefix.level.has_value();
   return Fit::yes;
 }
 
-/// The rest of a message. Value: where the next thing begins.
+/// The rest of a message, and those of the usual form behind it. Value: where the next thing begins.
 std::size_t KernelDecoder::scan_message(Scan& scan, std::size_t from) {
-  const auto end = find_byte(scan.bytes(), from, '\n');
-  in_message_ = end == scan.bytes().size();
+  const auto bytes = scan.bytes();
+  std::size_t last = bytes.size();  // where the last message behind the first one begins
+  auto end = find_byte(bytes, from, '\n');
+  for (; end < bytes.size() && shell_before_ == '\n' && is_usual_printk(bytes.substr(end + 1));
+       end = find_byte(bytes, last, '\n'))
+    last = end + 1;
+  if (last < bytes.size()) {
+    bytes.copy(stamp_.data(), stamp_.size(), last);
+    with_levels_ = false;
+  }
+  in_message_ = end == bytes.size();
   const auto to = in_message_ ? end : end + 1;
   scan.text(kernel_, to);
   return to;
@@ -124,7 +147,11 @@ void KernelDecoder::scan(Scan& scan) {
     }
     const auto bracket = find_byte(bytes, at, '[');
     if (bracket == bytes.size()) break;
-    const auto begin = begin_of(bytes, bracket, from);
+    const auto begin = bytes[bracket - (bracket > 0 ? 1 : 0)] == '>' ? begin_of(bytes, bracket, from) : bracket;
+    if (bracket + 1 < bytes.size() && bytes[bracket + 1] != ' ' && !Prefix::is_digit(bytes[bracket + 1])) {
+      at = bracket + 1;  // colours, and other brackets: most of those that are no message
+      continue;
+    }
     auto fit = looks_like_message(bytes, begin, from);
     if (fit == Fit::more && !scan.last()) return shell_up_to(begin);
     at = bracket + 1;

@@ -43,9 +43,15 @@ constexpr std::array marks = {
     Mark{"WARNING: ", Line::plain},  // others say so too: counts once TF-A has been heard
     Mark{"VERBOSE: ", Line::plain},
 };
-constexpr std::string_view first_bytes =
-    "U*I[S#EBNWV\x1b"
-    "DFM";
+/// Bytes that a line may begin with which is not plain.
+constexpr auto first_bytes = [] {
+  std::array<bool, 256> out{};
+  for (const auto& mark : marks) out[static_cast<std::uint8_t>(mark.text.front())] = true;
+  for (const char c : std::string_view("<\x1b"
+                                       "DIEFM"))
+    out[static_cast<std::uint8_t>(c)] = true;
+  return out;
+}();
 constexpr std::string_view op_tee_levels = "DIEFM";
 
 /// "D/TC:0 0 ", "I/TA: ".
@@ -79,6 +85,7 @@ std::optional<std::size_t> colours_before(std::string_view text) {
 Fit fit_marks(std::string_view text, bool tf_a_heard, Line& line) {
   bool more = false;
   for (const auto& mark : marks) {
+    if (mark.text.front() != text.front()) continue;
     const auto fit = fit_word(text, mark.text);
     more = more || fit == Fit::more;
     if (fit != Fit::yes) continue;
@@ -93,8 +100,9 @@ Fit fit_marks(std::string_view text, bool tf_a_heard, Line& line) {
 Fit classify(std::string_view text, bool tf_a_heard, Line& line) {
   line = Line::plain;
   if (text.empty()) return Fit::more;
-  if (first_bytes.find(text.front()) == std::string_view::npos) return Fit::yes;
-  const auto colours = colours_before(text);
+  if (!first_bytes[static_cast<std::uint8_t>(text.front())]) return Fit::yes;
+  if (is_usual_printk(text)) return line = Line::kernel, Fit::yes;
+  const auto colours = text.front() == '\x1b' ? colours_before(text) : std::optional<std::size_t>(0);
   if (!colours) return Fit::more;
   text.remove_prefix(*colours);
   if (text.empty()) return Fit::more;
@@ -112,7 +120,9 @@ Fit classify(std::string_view text, bool tf_a_heard, Line& line) {
 
 /// Whether the secure world speaks in the middle of a line at `at`, which is a '/' or a '['.
 Fit fit_inside(std::string_view bytes, std::size_t at) {
-  if (bytes[at] == '/') return fit_op_tee(bytes.substr(at - 1));
+  if (bytes[at] == '/')
+    return at + 1 < bytes.size() && bytes[at + 1] != 'T' ? Fit::no : fit_op_tee(bytes.substr(at - 1));
+  if (at + 1 < bytes.size() && bytes[at + 1] != 'S') return Fit::no;
   const auto thread = fit_word(bytes.substr(at), "[Sec Thread] ");
   return thread != Fit::no ? thread : fit_word(bytes.substr(at), "[Sec Error] ");
 }

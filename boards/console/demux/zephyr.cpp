@@ -11,7 +11,12 @@ namespace {
 constexpr std::string_view dropped_end = " messages dropped ---";
 constexpr std::size_t longest_colour = 8;  // "1;31" and the like
 
-bool in_stamp(char c) { return Prefix::is_digit(c) || std::string_view(":.,-TZ+ ").find(c) != std::string_view::npos; }
+constexpr auto stamp_bytes = [] {
+  std::array<bool, 256> out{};
+  for (const char c : std::string_view("0123456789:.,-TZ+ ")) out[static_cast<std::uint8_t>(c)] = true;
+  return out;
+}();
+bool in_stamp(char c) { return stamp_bytes[static_cast<std::uint8_t>(c)]; }
 
 /// "[00:00:01.234,000] ", "[00012345] ", "[    1.234567] " or nothing.
 bool read_stamp(Prefix& at) {
@@ -69,10 +74,29 @@ std::optional<LogLine> parse_log_line(std::string_view line) {
   return out;
 }
 
+namespace {
+
+/// What most brackets and dashes are not, by their next byte.
+bool may_be_log_line(std::string_view bytes, std::size_t at) {
+  if (at + 1 == bytes.size()) return true;
+  const char next = bytes[at + 1];
+  switch (bytes[at]) {
+    case '-':
+      return next == '-' && (at + 3 >= bytes.size() || (bytes[at + 2] == '-' && bytes[at + 3] == ' '));
+    case '<':
+      return next >= 'd' && next <= 'w';
+    default:
+      return in_stamp(next);
+  }
+}
+
+}  // namespace
+
 /// Value: whether there is more to look at.
 bool ZephyrDecoder::scan_shell(Scan& scan) {
   const auto bytes = scan.bytes();
   for (auto at = scan.position(); (at = find_any(bytes, at, '[', '<', '-')) < bytes.size(); ++at) {
+    if (!may_be_log_line(bytes, at)) continue;
     const auto fit = fit_log_line(bytes.substr(at));
     if (fit == Fit::no || (fit == Fit::more && scan.last())) continue;
     scan.text(shell_, at);
@@ -85,8 +109,11 @@ bool ZephyrDecoder::scan_shell(Scan& scan) {
 }
 
 void ZephyrDecoder::scan_log(Scan& scan) {
-  const auto end = find_byte(scan.bytes(), scan.position(), '\n');
-  if (end == scan.bytes().size()) return scan.text(log_, end);
+  const auto bytes = scan.bytes();
+  auto end = find_byte(bytes, scan.position(), '\n');
+  while (end + 1 < bytes.size() && bytes[end + 1] == '[' && fit_log_line(bytes.substr(end + 1)) == Fit::yes)
+    end = find_byte(bytes, end + 1, '\n');
+  if (end == bytes.size()) return scan.text(log_, end);
   scan.text(log_, end + 1);
   where_ = Where::behind_log;
 }
