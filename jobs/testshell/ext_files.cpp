@@ -114,6 +114,16 @@ Task<RootLinks> root_links(std::shared_ptr<const Overlay> overlay, std::string t
   co_return out;
 }
 
+/// A line end would begin another command of debugfs's, which reads any file of this machine that the daemon may.
+Result<> fits_in_lines(const Overlay& overlay) {
+  for (const auto& entry : overlay.entries) {
+    const bool breaks =
+        entry.path.contains('\n') || (entry.kind == OverlayEntry::Kind::link && entry.bytes.contains('\n'));
+    if (breaks) return Error(Errc::denied, Blame::job, "a name or a link's target has a line end in it");
+  }
+  return ok();
+}
+
 Error no_file_system() {
   return {Errc::not_found, Blame::job, "the image has no ext2, ext3 or ext4 file system there"};
 }
@@ -122,6 +132,7 @@ Error no_file_system() {
 
 Task<> write_to_ext(std::shared_ptr<const Overlay> original, fs::path image, std::uint64_t offset, fs::path scratch,
                     Deadline deadline) {
+  HILLTOP_CO_CHECK(fits_in_lines(*original));
   const auto target = at_offset(image, offset);
   HILLTOP_CO_TRY(const auto links, co_await root_links(original, target, deadline));
   auto overlay = std::make_shared<Overlay>(*original);

@@ -173,6 +173,15 @@ TEST_F(DiskImages, FilesGoIntoAPartitionAndTheFileSystemStaysSound) {
   sh("dd if=job/common/disk/disk of=part.img bs=512 skip=6144 count=24576 status=none && e2fsck -fn part.img");
 }
 
+TEST_F(DiskImages, ALinkCannotGiveOrdersToDebugfs) {
+  sh("printf secret > s && ln -s \"$(printf 'x\\nwrite %s /stolen\\nx' $PWD/s)\" m/evil && tar -C m -cJf m.tar.xz "
+     "evil");
+  const auto out = deploy("        partition: 2\n");
+  EXPECT_EQ(out.blame, Blame::job);
+  EXPECT_THAT(out.reason, HasSubstr("a name or a link's target has a line end in it"));
+  EXPECT_EQ(debugfs("cat /stolen"), "");
+}
+
 TEST_F(DiskImages, AQcow2ImageStaysOne) {
   sh("qemu-img convert -O qcow2 disk.img disk.qcow2 && mv disk.qcow2 disk.img");
   const auto out = deploy("        partition: 2\n");
