@@ -199,6 +199,31 @@ TEST(BootLoader, ASystemIsRebootedSoftly) {
   EXPECT_EQ(boots, 1);
 }
 
+TEST(BootLoader, APromptThatComesLateIsNotThatOfTheRebootedSystem) {
+  UbootBench bench;
+  auto& console = *bench.board->main;
+  const auto u_boot = console.on_typed;
+  bool late = true;
+  console.on_typed = [&, u_boot](const std::string& line) {
+    if (line == "#" && std::exchange(late, false)) console.say("/ # ");
+    if (line == "reboot") return console.say("reboot\r\nLinux version 6.1\r\nKernel panic - not syncing: no root\r\n");
+    u_boot(line);
+  };
+  const auto out =
+      bench.run(bench.deploy + bench.boot() +
+                "- boot: {method: minimal, timeout: {seconds: 5}, soft_reboot: reboot, prompts: ['/ # ']}\n");
+  EXPECT_EQ(out.verdict, Verdict::fail) << "the old shell's prompt would have been a pass";
+  EXPECT_THAT(out.reason, HasSubstr("kernel panic"));
+}
+
+TEST(BootLoader, AKernelThatStartsTwiceWasReset) {
+  UbootBench bench;
+  bench.kernel_says = "Linux version 6.1\r\nlast words\r\nLinux version 6.1\r\n";
+  const auto out = bench.run(bench.deploy + bench.boot());
+  EXPECT_EQ(out.verdict, Verdict::fail);
+  EXPECT_THAT(out.reason, HasSubstr("the board was reset while booting, in stage kernel"));
+}
+
 TEST(BootLoader, KexecStartsAnotherKernel) {
   UbootBench bench;
   auto& console = *bench.board->main;
