@@ -50,9 +50,9 @@ INSTANTIATE_TEST_SUITE_P(Packs, RulePack, testing::ValuesIn(pack_names()), [](co
   return name;
 });
 
-TEST(RulePacks, are_those_that_the_design_names) {
-  EXPECT_THAT(pack_names(), testing::ElementsAre("cortex-m", "esp-idf", "freertos", "linux", "op-tee", "sanitizer",
-                                                 "systemd", "tf-a", "tf-m", "u-boot", "zephyr"));
+TEST(RulePacks, have_all_that_the_design_names) {
+  EXPECT_THAT(pack_names(), testing::IsSupersetOf({"cortex-m", "esp-idf", "freertos", "linux", "op-tee", "sanitizer",
+                                                   "systemd", "tf-a", "tf-m", "u-boot", "zephyr"}));
 }
 
 TEST(RuleSet, says_what_is_wrong_in_a_pack_and_where) {
