@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lab's own boot server, through the whole daemon: a shell of this machine plays a real board that fetches by TFTP and HTTP."""
+import os
 import pathlib
 import shutil
 import socket
@@ -14,7 +15,7 @@ source: tests/e2e
 verified: independent tool
 deploy: [tftp, overlay]
 boot: [minimal]
-prompts: ['desk# ']
+prompts: ['desk> ']
 newline: lf
 """
 LAB = """
@@ -24,10 +25,16 @@ boards:
   desk-01:
     type: desk
     network: {{address: 127.0.0.1}}
-    power: {{driver: command-power, power_on: ['true'], power_off: ['true']}}
-    console: {{driver: process, command: [dash, -i], environment: {{PS1: 'desk# '}}}}
+    power: {{driver: command-power, power_on: [dash, '{base}/on'], power_off: [dash, '{base}/off']}}
+    console: {{driver: process, command: [dash, '{base}/board']}}
 artifacts: {{file_roots: ['{files}']}}
 """
+# Power is a word in a pipe; while it is on, a shell speaks on the board's console.
+SCRIPTS = {
+    "board": "cd {base}; while read -r on < power; do PS1='desk> ' dash -c 'echo $$ > pid; exec dash -i'; rm -f pid; done",
+    "on": "cd {base}; [ -e pid ] || echo on > power",
+    "off": "cd {base}; [ ! -e pid ] || kill -9 $(cat pid); rm -f pid",
+}
 HEAD = """
 job_name: served
 device_type: desk
@@ -40,7 +47,7 @@ OVERLAY = HEAD + """
 - deploy: {{to: overlay}}
 - boot:
     method: minimal
-    prompts: ['desk# ']
+    prompts: ['desk> ']
     transfer_overlay: {{download_command: 'cd {base}; curl -sSfO', unpack_command: tar --no-same-owner -C / -xzf}}
 - test:
     definitions:
@@ -53,11 +60,11 @@ OVERLAY = HEAD + """
 """
 TFTP = HEAD + """
 - deploy: {{to: tftp, kernel: {{url: 'file://{files}/kernel'}}}}
-- boot: {{method: minimal, prompts: ['desk# ']}}
+- boot: {{method: minimal, prompts: ['desk> ']}}
 - test:
     interactive:
     - name: fetch
-      prompts: ['desk# ']
+      prompts: ['desk> ']
       script:
       - name: same
         command: curl -sS -o {base}/got tftp://127.0.0.1:{tftp}/kernel/kernel && cmp {base}/got {files}/kernel && echo same-as""-deployed
@@ -82,6 +89,9 @@ class Serving(DaemonTest):
         (files / "kernel").write_bytes(bytes(range(256)) * 400)
         self.words = {"base": self.base, "files": files, "tftp": free_port(socket.SOCK_DGRAM),
                       "http": free_port(socket.SOCK_STREAM)}
+        for name, text in SCRIPTS.items():
+            (self.base / name).write_text(text.format(**self.words))
+        os.mkfifo(self.base / "power")
         self.LAB = self.base / "lab.yaml"
         self.LAB.write_text(LAB.format(**self.words))
         self.ARGS = ("--types", self.base / "types")
