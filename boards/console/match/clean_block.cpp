@@ -105,6 +105,10 @@ void CleanBlock::Writer::close() {
   const auto size = line_size();
   const auto cuts = b.cut_count_ - line_first_cut;
   auto& rest = s.rest;
+  if (&b == &rest && line_begin == 0 && line_first_cut == 0) {  // it grew where it is: nothing to move
+    rest.line_count_ = 0;
+    return;
+  }
   if (&b != &rest) {
     rest.clear();
     rest.reserve(size, 0, cuts);
