@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The anchor of the whole-program rows: reads N terminals or TCP ports, and does nothing with what it reads.
-//   --boards N --dir DIR [--tcp FIRST_PORT]    --engine epoll|sweep|uring [--sweep-us 1000] [--stamp 1] [--expect
+//   --boards N --dir DIR [--tcp FIRST_PORT]    --engine epoll|sweep|uring|echo [--sweep-us 1000] [--stamp 1] [--expect
 //   BYTES]
+//   [--keys COUNT]: echo types COUNT keys into board 0, one after the other, and waits for each to come back
 // Ends when it is told "stop" or has read --expect bytes.
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <memory>
 
 #include "bench/console/stamp.hpp"
@@ -34,6 +36,7 @@ class Reader {
   void run_epoll();
   void run_sweep();
   void run_uring();
+  void run_echo();
   void submit_read(io_uring& ring, std::size_t index);
   void read_some(std::size_t index);
   void took(std::size_t index, const char* data, std::size_t n);
@@ -173,6 +176,18 @@ void Reader::run_uring() {
   ::io_uring_queue_exit(&ring);
 }
 
+void Reader::run_echo() {
+  pollfd wait{fds_[0], POLLIN, 0};
+  for (std::uint64_t i = 0; i < arguments_.number("keys", 100); ++i) {
+    const auto begin = monotonic_ns();
+    if (::write(fds_[0], "k", 1) != 1 || ::poll(&wait, 1, 5000) != 1) fail("echo");
+    read_some(0);
+    latencies_.push_back(static_cast<std::uint32_t>((monotonic_ns() - begin) / 1000));
+    const timespec pause{0, static_cast<long>(3 + i % 7) * 1'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+}
+
 nlohmann::json Reader::run() {
   const auto cpu = process_cpu();
   const auto begin = monotonic_ns();
@@ -180,6 +195,7 @@ nlohmann::json Reader::run() {
   if (engine == "epoll") run_epoll();
   if (engine == "sweep") run_sweep();
   if (engine == "uring") run_uring();
+  if (engine == "echo") run_echo();
   std::uint64_t missing = 0;
   for (const auto& stamp : stamps_) missing += stamp.missing();
   return {{"cpu_s", process_cpu() - cpu},

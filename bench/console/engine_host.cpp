@@ -2,6 +2,7 @@
 // The console engine as a whole program: N terminals, the journal, subscribers that follow every byte.
 //   --boards N --dir DIR --journal DIR        --shards 1 --engine auto|epoll|io_uring
 //   --subscribers K (default N)               --stopped K: that many stand still until "resume"
+//   --patterns FILE                           watched for on all consoles, all the time
 //   --synced FILE                             what a power cut would leave (faulty_disk.hpp)
 //   --echo COUNT                              types COUNT keys into board 0 when told "echo"
 //   --digest 1                                SHA-256 of each console's transcript in the JSON
@@ -15,6 +16,7 @@
 #include "bench/console/faulty_disk.hpp"
 #include "bench/console/subscribers.hpp"
 #include "bench/console/support.hpp"
+#include "boards/console/fault_watch.hpp"
 #include "boards/console/transcript.hpp"
 
 namespace hilltop::bench {
@@ -38,6 +40,7 @@ class Host {
  private:
   nlohmann::json report();
   [[nodiscard]] bool wait_for_first_bytes() const;
+  void watch_for(const std::string& patterns);
   void add_digests(nlohmann::json& out) const;
 
   const Arguments& arguments_;
@@ -45,6 +48,7 @@ class Host {
   std::vector<int> fds_;
   std::unique_ptr<boards::ConsoleEngine> engine_;
   std::vector<std::shared_ptr<boards::Console>> consoles_;
+  std::unique_ptr<boards::FaultWatch> watch_;
   std::unique_ptr<Subscribers> subscribers_;
 };
 
@@ -64,12 +68,30 @@ Host::Host(const Arguments& arguments)
     fds_.push_back(open_terminal(board_path(arguments.text("dir"), i)));
     consoles_.push_back(or_fail(engine_->add(board_name(i), "main", fds_.back())));
   }
+  if (arguments.has("patterns")) watch_for(arguments.text("patterns"));
   auto followed = consoles_;
   followed.resize(std::min<std::size_t>(count, arguments.number("subscribers", count)));
   subscribers_ = std::make_unique<Subscribers>(followed, arguments.number("stopped", 0));
 }
 
+void Host::watch_for(const std::string& patterns) {
+  std::vector<boards::Rule> rules;
+  for (const auto& [name, pattern] : read_patterns(patterns)) {
+    boards::Rule rule;
+    rule.id = name;
+    rule.pack = "bench";
+    rule.pattern = pattern;
+    rule.summary = name;
+    rules.push_back(std::move(rule));
+  }
+  const auto set = or_fail(boards::RuleSet::compile(std::move(rules)));
+  watch_ = std::make_unique<boards::FaultWatch>(engine_->transcript(), [](const boards::SeenFault&) {});
+  for (const auto& console : consoles_)
+    if (auto added = watch_->add(console, set, {}); !added) fail(added.error().text);
+}
+
 Host::~Host() {
+  watch_.reset();
   subscribers_.reset();
   engine_.reset();
   for (const int fd : fds_) ::close(fd);
@@ -100,11 +122,16 @@ nlohmann::json Host::report() {
   double ingest = 0;
   for (const auto& [name, seconds] : threads)
     if (name != "subscribers") ingest = std::max(ingest, seconds);
+  boards::FaultWatch::Stats watched;
+  if (watch_) watched = watch_->stats();
   const bool all_there = subscribers_->finish(std::chrono::seconds(20));
   const auto stats = engine_->stats();
   nlohmann::json out = {{"cpu_s", process_cpu()},
                         {"threads", threads},
                         {"ingest_cpu_s", ingest},
+                        {"watched_bytes", watched.bytes},
+                        {"watched_missed", watched.missed},
+                        {"faults", watched.faults},
                         {"bytes", stats.bytes},
                         {"reads", stats.reads},
                         {"journal_bytes", stats.journal_bytes},

@@ -5,19 +5,21 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import peers
 import whole
-from programs import BIN, ROOT, Program, kworker_cpu, median, run_json
+from programs import BIN, ROOT, median, run_json
 from rows import ROWS
 from whole import Bare, Ours, with_options
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(ROOT / "bench"))
+from support import Daemon, resident_mb  # noqa: E402
+
 HERE = pathlib.Path(__file__).resolve().parent
 PATTERNS = HERE / "patterns.txt"
 FAST, SLOW = 3_000_000, 115_200
 LATE_LIMIT = 0.001
-MEMORY_ROUND = 64 << 20
 
 
 @dataclasses.dataclass
@@ -120,9 +122,8 @@ def flood_rows(setting):
                 bare_kworker_s_per_gb=bare[engine]["kworker_s_per_gb"], wall_mb_s=mine["wall_mb_s"], report=without_digests(mine["report"]))
 
 
-def many_rows(setting, baud, ids, anchor_title):
+def many_rows(setting, baud, ids):
     """512 consoles at one speed: ingest CPU, loss, latency; a sweeping loop beside it"""
-    del anchor_title
     seconds = setting.seconds(4)
     late = []
     for counts in setting.each_round()[-3:]:
@@ -145,19 +146,19 @@ def many_rows(setting, baud, ids, anchor_title):
 
 def fast_rows(setting):
     """512 boards at 3 Mbaud"""
-    many_rows(setting, FAST, {"lost": "B8a", "cpu": "B8b", "p99": "B8c"}, "sweep")
+    many_rows(setting, FAST, {"lost": "B8a", "cpu": "B8b", "p99": "B8c"})
 
 
 def slow_rows(setting):
     """512 boards at 115200"""
-    many_rows(setting, SLOW, {"cpu": "B9a", "p50": "B9b", "p99": "B9c"}, "sweep")
+    many_rows(setting, SLOW, {"cpu": "B9a", "p50": "B9b", "p99": "B9c"})
 
 
 def echo_rows(setting):
     """a key's echo, alone and beside 511 busy consoles"""
     keys = 100 if setting.short else 400
     alone = whole.echo(setting.corpus, 0, keys, 3)
-    put("B10a", alone["p50_us"], latency=alone)
+    put("B10a", alone["p50_us"], latency=alone, bare=whole.bare_echo(setting.corpus, keys))
     if setting.short:
         return
     busy = whole.echo(setting.corpus, 511, keys, 6)
@@ -229,8 +230,6 @@ def memory_of_consoles(setting):
 def daemon_row(setting):
     """hilltopd itself, demo lab idle"""
     del setting
-    import tempfile
-    from support import Daemon, resident_mb
     with tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(pathlib.Path(folder) / "data").start()
         try:
@@ -244,4 +243,3 @@ GROUPS = {"memory": (memory_rows, ("B1", "B2", "B3", "B4", "B5")), "B6": (paced_
           "B9": (slow_rows, ("B9",)), "B10": (echo_rows, ("B10",)), "B11": (fanout_rows, ("B11",)), "B12": (overload_rows, ("B12",)),
           "B13": (journal_rows, ("B13",)), "B14": (start_rows, ("B14",)), "B15": (memory_of_consoles, ("B15",)), "R1": (daemon_row, ("R1",))}
 NOT_IN_SHORT = {"B8", "B9", "R1"}
-__all__ = ["GROUPS", "NOT_IN_SHORT", "ROOT", "Program", "gates", "kworker_cpu"]

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "bench/console/stages.hpp"
+#include "boards/console/analysis.hpp"
 #include "boards/console/match/clean.hpp"
 #include "boards/console/match/matcher.hpp"
 #include "drivers/core/clock.hpp"
@@ -54,38 +55,33 @@ Stage match_stage(std::string name, std::shared_ptr<const Matcher> matcher,
           }};
 }
 
-/// What a shard and its analysis do to every read: the time, into the ring, cleaned, cut into lines, matched.
-struct Console {
-  Cleaner cleaner;
-  Scanner scanner;
-  std::size_t at = 0;  // in the corpus
+struct Count final : boards::AnalysisSink {
+  void on_match(const boards::AnalysisMatch&) override { ++matches; }
+  [[nodiscard]] bool wants_lines() const override { return false; }
+  std::uint64_t matches = 0;
 };
 
+/// What a shard and the analysis do to every read: the time, into the ring, channels, cleaned, cut into lines, matched.
 Stage pipeline_stage(std::string name, std::shared_ptr<const Matcher> matcher, std::string_view raw,
                      std::size_t consoles, std::size_t piece) {
-  return {std::move(name), raw.size() / (consoles * piece) * (consoles * piece), [matcher, raw, consoles, piece] {
-            std::vector<Console> all(consoles);
-            for (std::size_t i = 0; i < consoles; ++i) all[i].at = raw.size() / consoles * i;
+  const auto rounds = raw.size() / (consoles * piece);
+  return {std::move(name), rounds * consoles * piece, [matcher, raw, consoles, piece, rounds] {
+            std::vector<boards::Analysis> all;
+            for (std::size_t i = 0; i < consoles; ++i) all.emplace_back(boards::demux::Demux(), matcher);
             std::string ring(ring_bytes + piece, '\0');
             std::size_t ring_at = 0;
-            MatchWorkspace workspace;
-            CleanBlock block;
-            std::vector<LineMatch> found;
-            std::uint64_t matches = 0;
+            boards::AnalysisWorkspace workspace;
+            Count count;
             UtcTime last;
-            for (std::size_t round = raw.size() / (consoles * piece); round > 0; --round) {
-              for (auto& console : all) {
+            for (std::size_t round = 0; round < rounds; ++round) {
+              for (std::size_t i = 0; i < consoles; ++i) {
                 last = std::max(last, utc_now());
-                ring_at = (ring_at + raw.copy(ring.data() + ring_at, piece, console.at)) % ring_bytes;
-                block.clear();
-                console.cleaner.feed(raw.substr(console.at, piece), block);
-                found.clear();
-                console.scanner.scan(*matcher, block, workspace, found);
-                matches += found.size();
-                console.at += piece;
+                const auto read = raw.substr(raw.size() / consoles * i + round * piece, piece);
+                ring_at = (ring_at + read.copy(ring.data() + ring_at, piece)) % ring_bytes;
+                all[i].feed(read, round * piece, count, workspace);
               }
             }
-            return matches + (last == UtcTime() ? 1 : 0);
+            return count.matches + (last == UtcTime() ? 1 : 0);
           }};
 }
 

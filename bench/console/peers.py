@@ -4,9 +4,8 @@ Each is started on free ports with its files in a folder of its own, and reaped.
 import pathlib
 import shutil
 import subprocess
-import sys
 
-from programs import BIN, ROOT, Program, family, free_ports, kworker_cpu, resident_mb, stop, task_cpu, wait_until  # noqa: F401
+from programs import Program, family, free_ports, stop, task_cpu, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS_PATTERNS = HERE / "patterns.txt"

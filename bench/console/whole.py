@@ -9,14 +9,15 @@ import tempfile
 import time
 
 from peers import Peer
-from programs import Program, kworker_cpu, resident_mb, run_json, task_cpu, wait_until
+from programs import Program, kworker_cpu, resident_mb, run_json
 
 ONE_GB = 1e9
+PATTERNS = pathlib.Path(__file__).with_name("patterns.txt")
 
 
 class Ours(Peer):
-    """The console engine with its journal, and a subscriber to every console."""
-    title, options, real_time = "hilltop", {}, False
+    """The console engine with its journal, 44 patterns watched for, and a subscriber to every console."""
+    title, options, real_time = "hilltop", {"patterns": PATTERNS, "engine": os.environ.get("HILLTOP_BENCH_ENGINE", "auto")}, False
 
     @classmethod
     def installed(cls):
@@ -173,6 +174,14 @@ def echo(corpus, busy, count, seconds):
             return {**latency, "late": late["late_ticks"] / max(late["ticks"], 1)}
 
 
+def bare_echo(corpus, count):
+    """The same with nothing between: write, poll, read."""
+    with scratch() as folder, Program("board_simulator", real_time=True, boards=1, dir=folder / "ptys", corpus=corpus, echo=1).ready() as sim:
+        sim.tell("go")
+        with Program("bare_reader", real_time=True, boards=1, dir=folder / "ptys", engine="echo", keys=count) as reader:
+            return reader.ready().result()["latency"]
+
+
 def start_up(corpus, kind, boards):
     """Seconds from the start of a program to the first byte of every console in its log; its memory then."""
     with scratch() as folder, simulator(folder, corpus, boards, baud=115200, seconds=1) as sim:
@@ -196,8 +205,4 @@ def memory(corpus, boards, **sim):
     return {"idle_mb": (idle - one) / (boards - 1), "busy_mb": (busy - one_busy) / (boards - 1), "rss_mb": busy}
 
 
-def cpu_of(process):
-    return task_cpu(process.pid)
-
-
-__all__ = ["Bare", "Ours", "cpu_of", "echo", "kill", "measure", "memory", "overload", "scratch", "start_up", "wait_until", "with_options"]
+__all__ = ["Bare", "Ours", "bare_echo", "echo", "kill", "measure", "memory", "overload", "scratch", "start_up", "with_options"]
