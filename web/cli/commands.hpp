@@ -24,6 +24,7 @@ void runs(CLI::App* command, Context& context, std::shared_ptr<Options> options,
 void add_login(CLI::App& app, Context& context);
 void add_boards(CLI::App& app, Context& context);
 void add_offline(CLI::App& app, Context& context);  ///< validate, plan
+void add_demux(CLI::App& app, Context& context);
 void add_submit(CLI::App& app, Context& context);
 void add_jobs(CLI::App& app, Context& context);  ///< jobs, job, results, cancel
 void add_log(CLI::App& app, Context& context);

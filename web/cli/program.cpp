@@ -53,6 +53,7 @@ void add_all(CLI::App& app, Context& context) {
   add_login(app, context);
   add_boards(app, context);
   add_offline(app, context);
+  add_demux(app, context);
   add_submit(app, context);
   add_jobs(app, context);
   add_log(app, context);

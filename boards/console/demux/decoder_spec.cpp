@@ -117,7 +117,12 @@ Result<std::string> read_database_file(const std::string& path) {
     auto error = system_error(path, errno);
     return Error{errno == ENOENT ? Errc::not_found : Errc::io, Blame::configuration, error.text};
   }
-  std::string text(std::istreambuf_iterator<char>(in), {});
+  std::string text;
+  std::string block(1U << 16U, '\0');
+  while (in && text.size() <= largest_database) {
+    in.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block, 0, static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad() || text.size() > largest_database)
     return Error{Errc::io, Blame::configuration, path + (in.bad() ? ": cannot be read" : ": larger than 64 MiB")};
   return text;

@@ -57,9 +57,9 @@ TEST_F(Commands, help_has_an_example_for_each_command) {
   ASSERT_EQ(run({"--help"}), 0);
   const auto text = out_.str();
   for (const char* name :
-       {"login",  "boards",  "board",       "validate", "plan",    "submit", "jobs",       "job",
-        "log",    "results", "cancel",      "lease",    "console", "power",  "reset",      "flash",
-        "health", "drivers", "board-types", "token",    "lab",     "events", "completion", "version"}) {
+       {"login",   "boards",      "board",  "validate", "plan",    "demux",      "submit", "jobs",  "job",
+        "log",     "results",     "cancel", "lease",    "console", "power",      "reset",  "flash", "health",
+        "drivers", "board-types", "token",  "lab",      "events",  "completion", "version"}) {
     EXPECT_THAT(text, HasSubstr(std::string("\n  ") + name + " "));
     ASSERT_EQ(run({name, "--help"}), 0) << name;
     EXPECT_THAT(out_.str(), HasSubstr("Examples:\n  ")) << name;

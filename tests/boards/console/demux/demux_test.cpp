@@ -80,7 +80,7 @@ TEST(Demux, AnUnknownDecoderIsRefusedWithTheNearestOne) {
   EXPECT_FALSE(Demux::make({{.name = "kernal"}}));
   EXPECT_FALSE(Demux::make({{.name = "cmux", .mode = "fast"}}));
   EXPECT_FALSE(Demux::make({{.name = "dictlog"}}));
-  EXPECT_FALSE(Demux::make({{.name = "dictlog", .database = "/nonexistent.json"}}));
+  EXPECT_FALSE(Demux::make({{.name = "dictlog", .database = "/proc/none.json"}}));
 }
 
 TEST(DecoderSpec, IsReadFromYamlWithPlacesForComplaints) {
