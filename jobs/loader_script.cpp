@@ -55,7 +55,7 @@ bool may_be_left_out(const std::string& word) { return word == "DTB" || word == 
 
 Words loader_words(const boards::LoaderFacts& facts, const Words& context, const LoaderFiles& files) {
   Words words;
-  for (const auto& [label, name] : files.names) words[upper(label)] = name;
+  for (const auto& [label, name] : files.names) words[label == "preseed" ? "PRESEED_CONFIG" : upper(label)] = name;
   const auto command = boot_command(facts, files.kernel_kind);
   for (const auto& [name, address] : facts.addresses) words[upper(name) + "_ADDR"] = address;
   for (const char* name : {"kernel", "ramdisk", "dtb"})
@@ -74,7 +74,9 @@ std::vector<std::string> placeholders(const std::string& line) {
   return names;
 }
 
-bool names_a_file(const std::string& word) { return word == "KERNEL" || word == "RAMDISK" || may_be_left_out(word); }
+bool names_a_file(const std::string& word) {
+  return word == "KERNEL" || word == "RAMDISK" || word == "PRESEED_CONFIG" || may_be_left_out(word);
+}
 
 Result<std::string> substituted(const std::string& line, const Words& words) {
   std::string out, missing;
@@ -133,7 +135,7 @@ std::optional<boards::LoaderFacts> loader_facts(const boards::BoardType& type, B
 }
 
 const std::vector<std::string>& effective_prompts(const Boot& boot, const boards::BoardType& type) {
-  if (boot.method == BootMethod::monitor) return boot.prompts;
+  if (boot.method == BootMethod::monitor || !boot.boot_finished.empty()) return boot.prompts;
   return boot.prompts.empty() ? type.prompts : boot.prompts;
 }
 

@@ -160,6 +160,7 @@ class Planner {
     const bool machine = type_.configurable_machine;
     if (has_loader(boot.method)) return plan_loader(boot);
     if (boot.method == BootMethod::kexec) return plan_kexec(boot);
+    if (boot.method == BootMethod::ssh) return plan_ssh(boot);
     if (boot.method == BootMethod::qemu || (machine && boot.method == BootMethod::monitor)) return plan_machine(boot);
     PlannedAction action =
         make(boot.method == BootMethod::minimal ? "minimal-boot" : "monitor-boot", "", nullptr, boot_attempts());
@@ -211,18 +212,26 @@ class Planner {
       add(action, make("reset-device", "start the board anew", &action));
     const auto facts = loader_facts(type_, boot.method, job_.context);
     if (facts && facts->needs_interrupt) add(action, make("bootloader-interrupt", "stop the automatic boot", &action));
-    if (boot.loader)
-      add(action, make("bootloader-commands",
-                       boot.loader->set.empty() ? std::to_string(boot.loader->lines.size()) + " lines of the job"
-                                                : "the board type's lines '" + boot.loader->set + "'",
-                       &action));
+    if (boot.loader) {
+      const auto lines = boot.loader->set.empty() ? std::to_string(boot.loader->lines.size()) + " lines of the job"
+                                                  : "the board type's lines '" + boot.loader->set + "'";
+      add(action, make("bootloader-commands", boot.use_bootscript ? lines + " in one script" : lines, &action));
+    }
     add_login(action, boot);
     return action;
   }
 
   PlannedAction plan_kexec(const Boot& boot) const {
     PlannedAction action = make("kexec-boot", "", nullptr, boot_attempts());
-    add(action, make("kexec-device", "start " + boot.kexec->kernel + " from the running system", &action));
+    const auto how = boot.kexec->on_panic ? " by a crash of the running system" : " from the running system";
+    add(action, make("kexec-device", "start " + boot.kexec->kernel + how, &action));
+    add_login(action, boot);
+    return action;
+  }
+
+  PlannedAction plan_ssh(const Boot& boot) const {
+    PlannedAction action = make("login-ssh", "", nullptr, boot_attempts());
+    add(action, make("primary-ssh", "log in by ssh", &action));
     add_login(action, boot);
     return action;
   }
@@ -230,6 +239,11 @@ class Planner {
   void add_login(PlannedAction& action, const Boot& boot) const {
     if (!boot.refused.empty()) {
       add(action, make("expect-refused", "the board must say " + joined(boot.refused, quoted), &action));
+      return;
+    }
+    if (!boot.boot_finished.empty()) {
+      const auto words = "wait for " + joined(boot.boot_finished, quoted) + ", then power off";
+      add(action, make("installer-wait", words, &action));
       return;
     }
     const auto& prompts = effective_prompts(boot, type_);

@@ -35,6 +35,7 @@ struct EffectiveTimeout {
 ///     boot grub, grub-efi   grub-main-action [ the same ]
 ///     boot uefi             uefi-shell-main-action [ the same ]
 ///     boot kexec            kexec-boot [ kexec-device, auto-login-action ]
+///     boot ssh              login-ssh [ primary-ssh, auto-login-action ]
 ///     test monitors         lava-test-monitor
 ///     test interactive      lava-test-interactive
 ///     test definitions      lava-test-shell
@@ -44,7 +45,8 @@ struct EffectiveTimeout {
 /// Children are there only when they will run: flash-device when the namespace has deployed something, reset-device
 /// unless `reset: false`, auto-login-action when there are prompts. boot minimal on a board whose machine the job
 /// chooses has execute-qemu where others have flash-device and reset-device. soft-reboot stands for reset-device when
-/// the job types its own; expect-refused for auto-login-action when the board must refuse to start what was deployed.
+/// the job types its own; expect-refused for auto-login-action when the board must refuse to start what was deployed,
+/// installer-wait when the job waits for an installer's end (boot_finished).
 struct PlannedAction {
   std::string level;    ///< "2.1": as LAVA numbers them
   std::string name;     ///< "http-download", "minimal-boot", "auto-login-action", "lava-test-monitor", ...

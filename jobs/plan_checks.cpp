@@ -110,7 +110,7 @@ class BlockChecks {
       check_something_to_boot(boot);
     const auto served = served_.find(boot.common.name_space);
     check_loader(job_, boot, served == served_.end() ? nullptr : served->second, type_, out_);
-    if (!boot.refused.empty()) {
+    if (!boot.refused.empty() || !boot.boot_finished.empty()) {
       booted_.erase(boot.common.name_space);
       unbooted_.erase(boot.common.name_space);
       return;

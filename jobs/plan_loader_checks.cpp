@@ -55,6 +55,9 @@ void check_loader(const JobDefinition& job, const Boot& boot, const DeployTftp* 
                                      std::string(to_string(boot.method)) + " is talked to");
     return;
   }
+  if (boot.use_bootscript && served == nullptr)
+    out.error(boot.loader->place, "boot use_bootscript: nothing was deployed by tftp that the script could lie beside",
+              "put deploy to: tftp before it");
   const auto words = loader_words(*facts, job.context, planned_files(served));
   if (const auto lines = loader_lines(*facts, *boot.loader, words); !lines)
     out.error(boot.loader->place, "boot commands: " + lines.error().text);

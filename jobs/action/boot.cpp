@@ -3,7 +3,9 @@
 
 #include "jobs/action/actions.hpp"
 #include "jobs/action/boot_loader.hpp"
+#include "jobs/action/boot_script.hpp"
 #include "jobs/action/image_format.hpp"
+#include "jobs/action/images_apart.hpp"
 #include "jobs/action/login.hpp"
 #include "jobs/action/serving.hpp"
 
@@ -39,6 +41,8 @@ Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
   if (!run->input.board->type().flash.supported) co_return ok();  // its images are drives
   Step step(*run, context, "flash-device");
   HILLTOP_CO_TRY(auto images, flash_images(*run, deployed->second));
+  const auto apart = [images] { return images_apart(images); };
+  HILLTOP_CO_CHECK(co_await run->lane.run(apart));
   run->log(LogLevel::info, "flashing " + std::to_string(images.size()) + (images.size() == 1 ? " image" : " images"));
   auto shown = std::make_shared<std::uint64_t>(0);  // percent
   auto progress = [run, shown](std::uint64_t done, std::uint64_t total) {
@@ -74,7 +78,9 @@ Task<> start_anew(std::shared_ptr<JobRun> run, bool reset, Deadline deadline) {
 
 /// Starts the board so that its first line is seen: the cursor stands before the reset.
 Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
-  Step step(*run, context, run->input.board->machine() != nullptr ? "execute-qemu" : "reset-device");
+  const bool by_ssh = block->method == BootMethod::ssh;
+  const auto name = run->input.board->machine() != nullptr ? "execute-qemu" : by_ssh ? "primary-ssh" : "reset-device";
+  Step step(*run, context, name);
   run->cursor = run->booted_at = run->console->end();
   run->console_log->started_at(run->booted_at);
   HILLTOP_CO_CHECK(co_await start_anew(run, block->reset, step.deadline()));
@@ -115,7 +121,7 @@ bool is_watched(const boards::BoardType& type) {
 
 Result<std::shared_ptr<BootWatch>> watch_boot(const std::shared_ptr<JobRun>& run, const Boot& block) {
   const bool runs_already = !block.reset && run->input.board->last_power_state() == PowerState::on;
-  const bool begins = !runs_already || !block.soft_reboot.empty();
+  const bool begins = (!runs_already || !block.soft_reboot.empty()) && block.method != BootMethod::ssh;
   if (!is_watched(run->input.board->type()) || !begins) return std::shared_ptr<BootWatch>();
   if (!block.kexec) run->booted_at = run->console->end();
   return BootWatch::begin(run, block.ignore_kernel_messages, block.kexec.has_value());
@@ -134,9 +140,23 @@ Task<> log_in(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<Bo
   Step login(*run, context, "auto-login-action");
   HILLTOP_CO_CHECK(co_await wait_for_kernel(run, block, watch, login.deadline()));
   HILLTOP_CO_CHECK(co_await reach_prompt(run, block, watch, login.deadline()));
-  if (watch) HILLTOP_CO_CHECK(co_await BootWatch::finish(watch, login.deadline()));
-  HILLTOP_CO_CHECK(co_await mount_overlay_drive(run, block, context));
+  if (watch) HILLTOP_CO_CHECK(co_await BootWatch::finish(watch));
+  if (block->expect_shell) HILLTOP_CO_CHECK(co_await mount_overlay_drive(run, block, context));
   login.succeed();
+  co_return ok();
+}
+
+/// An installer works until it says that it has ended; then the board is switched off.
+Task<> wait_for_installer(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<BootWatch> watch,
+                          ActionContext context) {
+  Step step(*run, context, "installer-wait");
+  HILLTOP_CO_CHECK(co_await wait_for_kernel(run, block, watch, step.deadline()));
+  Boot ends;
+  ends.prompts = block->boot_finished;
+  HILLTOP_CO_CHECK(co_await reach_prompt(run, &ends, watch, step.deadline()));
+  if (watch) HILLTOP_CO_CHECK(co_await BootWatch::finish(watch));
+  HILLTOP_CO_CHECK(co_await run->input.board->power(PowerState::off, step.deadline()));
+  step.succeed();
   co_return ok();
 }
 
@@ -150,12 +170,14 @@ Task<> go_on(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<Boo
     if (!watch) co_return Error(Errc::unsupported, Blame::configuration, "boards of this type refuse nothing");
     co_return co_await await_refusal(run, block, watch, after == AfterLoader::refused, context);
   }
+  if (!block->boot_finished.empty()) co_return co_await wait_for_installer(run, block, watch, context);
   if (after == AfterLoader::system_starts && (block->auto_login || !block->prompts.empty())) {
     HILLTOP_CO_CHECK(co_await log_in(run, block, watch, context));
+    if (!block->expect_shell) co_return ok();
     co_return co_await transfer_overlay(run, block, context);
   }
   if (after == AfterLoader::system_starts) co_return ok();
-  co_return watch ? co_await BootWatch::finish(watch, context.deadline) : ok();
+  co_return watch ? co_await BootWatch::finish(watch) : ok();
 }
 
 /// Everything before the board starts: the machine, what it is lent, what it is flashed with.
@@ -176,8 +198,10 @@ Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext contex
   filled->prompts = effective_prompts(*block, run->input.board->type());
   if (block->kexec)
     HILLTOP_CO_CHECK(co_await start_by_kexec(run, block, context));
-  else if (block->soft_reboot.empty())
+  else if (block->soft_reboot.empty()) {
+    if (block->use_bootscript) HILLTOP_CO_CHECK(write_bootscript(*run, *block, context.name_space));
     HILLTOP_CO_CHECK(co_await prepare_board(run, context));
+  }
   HILLTOP_CO_TRY(const auto watch, watch_boot(run, *block));
   if (!block->soft_reboot.empty())
     HILLTOP_CO_CHECK(co_await reboot_softly(run, block, context));

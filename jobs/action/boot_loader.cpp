@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/action/boot_loader.hpp"
 
-#include "jobs/action/serving.hpp"
+#include "jobs/action/boot_script.hpp"
 #include "jobs/loader_script.hpp"
 
 namespace hilltop::jobs {
@@ -135,13 +135,8 @@ Task<AfterLoader> drive_loader(std::shared_ptr<JobRun> run, const Boot* block, s
   auto facts = loader_facts(type, block->method, run->input.definition->context);
   if (!facts || !block->loader)
     co_return Error(Errc::unsupported, Blame::configuration, "the board type does not say how its loader is talked to");
-  LoaderFiles files;
-  if (const auto served = run->served.find(context.name_space); served != run->served.end())
-    files = served->second.files;
-  files.server_ip = server_address(*run);
-  files.job_id = run->input.job_id;
-  HILLTOP_CO_TRY(auto lines,
-                 loader_lines(*facts, *block->loader, loader_words(*facts, run->input.definition->context, files)));
+  const auto script = block->use_bootscript ? bootscript_lines(*facts, block->method) : *block->loader;
+  HILLTOP_CO_TRY(auto lines, loader_lines(*facts, script, words_of_boot(*run, *facts, context.name_space)));
   auto talk = std::make_shared<Talk>(Talk{run, block, watch, *facts, std::make_shared<Dialog>(run), {}});
   const auto final_message = block->final_message.value_or(facts->final_message);
   if (!final_message.empty()) talk->after_last.push_back(final_message);

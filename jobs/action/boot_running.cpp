@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boots that go on from a running system, and what an emulated board is lent before it starts.
+// Boots that go on from a running system.
 #include <algorithm>
 
 #include "jobs/action/boot_loader.hpp"
@@ -51,23 +51,35 @@ Task<> settle_prompt(std::shared_ptr<Shell> shell, std::vector<std::string> prom
 std::string load_line(const KexecCommand& kexec) {
   using testshell::shell_quoted;
   auto line = kexec.command;
-  if (!kexec.kernel.empty()) line += " --load " + shell_quoted(kexec.kernel);
+  if (!kexec.kernel.empty()) line += (kexec.on_panic ? " --load-panic " : " --load ") + shell_quoted(kexec.kernel);
   if (!kexec.dtb.empty()) line += " --dtb " + shell_quoted(kexec.dtb);
   if (!kexec.ramdisk.empty()) line += " --initrd " + shell_quoted(kexec.ramdisk);
   for (const auto& option : kexec.options) line += " " + option;
   return line;
 }
 
-/// The drives that the images are for, by name.
-std::map<std::string, std::string> drives_of(const JobRun& run, const drivers::BootFiles& files,
-                                             const std::string& name_space) {
-  std::map<std::string, std::string> out;
-  const auto deployed = run.deployed.find(name_space);
-  if (deployed == run.deployed.end()) return out;
-  const auto known = files.drives();
-  for (const auto& image : deployed->second)
-    if (std::ranges::find(known, image.label) != known.end()) out[image.label] = image.path.string();
-  return out;
+/// Looks into the configuration of the running kernel, where the job says where that is: one that has no kexec would be
+/// found out only when nothing starts.
+Task<> check_kernel_config(std::shared_ptr<Shell> shell, std::vector<std::string> prompts, Deadline deadline) {
+  const auto& kexec = *shell->block->kexec;
+  if (kexec.kernel_config.empty()) co_return ok();
+  const std::string wanted = kexec.on_panic ? "CONFIG_CRASH_DUMP" : "CONFIG_KEXEC";
+  // Its echo has no word of the answer whole.
+  const auto line = "zcat -f " + testshell::shell_quoted(kexec.kernel_config) + " | grep -q '^" + wanted +
+                    "=y' && echo kexec-\"\"ready || echo kexec-\"\"missing";
+  HILLTOP_CO_CHECK(co_await shell->dialog->type(line, false, deadline));
+  Awaited awaited;
+  HILLTOP_CO_TRY(awaited.others, PatternSet::compile({"kexec-ready", "kexec-missing"}));
+  HILLTOP_CO_TRY(const auto answer, co_await shell->dialog->expect(std::move(awaited), deadline));
+  if (answer.index == 1)
+    co_return shell->run->fail(Finding::job_wrong,
+                               kexec.kernel_config + " has no " + wanted + "=y: this kernel starts no other one");
+  if (prompts.empty()) co_return ok();
+  Awaited ready;
+  HILLTOP_CO_TRY(ready.others, PatternSet::compile(std::move(prompts)));
+  HILLTOP_CO_TRY(const auto prompt, co_await shell->dialog->expect(std::move(ready), deadline));
+  static_cast<void>(prompt);
+  co_return ok();
 }
 
 }  // namespace
@@ -108,31 +120,19 @@ Task<> start_by_kexec(std::shared_ptr<JobRun> run, const Boot* block, ActionCont
   const auto prompts = effective_prompts(*block, run->input.board->type());
   const auto& kexec = *block->kexec;
   HILLTOP_CO_CHECK(co_await settle_prompt(shell, prompts, step.deadline()));
+  HILLTOP_CO_CHECK(co_await check_kernel_config(shell, prompts, step.deadline()));
   HILLTOP_CO_CHECK(co_await type_and_wait(shell, load_line(kexec), prompts, {}, "a prompt", step.deadline()));
   run->booted_at = run->console->end();
   run->console_log->started_at(run->booted_at);
-  HILLTOP_CO_CHECK(co_await type_and_wait(shell, kexec.command + " -e", {}, {kexec.boot_message},
+  const auto start = kexec.on_panic ? std::string("echo c > /proc/sysrq-trigger") : kexec.command + " -e";
+  HILLTOP_CO_CHECK(co_await type_and_wait(shell, start, {}, {kexec.boot_message},
                                           "the message '" + kexec.boot_message + "'", step.deadline()));
+  if (kexec.on_panic) {  // the crash was asked for: what counts begins with the new kernel
+    run->booted_at = run->cursor;
+    run->console_log->started_at(run->booted_at);
+  }
   step.succeed();
   co_return ok();
-}
-
-Task<> lend_files(std::shared_ptr<JobRun> run, ActionContext context) {
-  auto& board = *run->input.board;
-  const auto served = run->served.find(context.name_space);
-  auto* files = board.boot_files();
-  if (files == nullptr) {
-    if (served == run->served.end()) co_return ok();
-    co_return Error(Errc::unsupported, Blame::configuration, "this lab cannot serve files to this board by TFTP");
-  }
-  drivers::BootFiles::Lent lent;
-  lent.job_dir = run->input.job_dir.string();
-  if (served != run->served.end()) lent.tftp_dir = served->second.dir.string();
-  lent.drives = drives_of(*run, *files, context.name_space);
-  if (lent.tftp_dir.empty() && lent.drives.empty()) co_return ok();
-  if (board.last_power_state() != drivers::PowerState::off)
-    HILLTOP_CO_CHECK(co_await board.power(drivers::PowerState::off, context.deadline));
-  co_return files->lend(std::move(lent)).within("lending the board its files");
 }
 
 }  // namespace hilltop::jobs

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t magic = 0x27051956;
-constexpr char os_linux = 5, type_ramdisk = 3, uncompressed = 0;
+constexpr char os_linux = 5, type_ramdisk = 3, type_script = 6, uncompressed = 0;
 constexpr std::size_t header_crc_at = 4, name_at = 32, name_bytes = 32;
 constexpr std::size_t block_bytes = 1 << 20;
 
@@ -70,21 +70,35 @@ Result<> copy_rest(std::ifstream& in, std::ofstream& out, const fs::path& to, De
   return out ? ok() : Result<>(io_error("write", to));
 }
 
-}  // namespace
-
-std::array<char, legacy_header_bytes> legacy_ramdisk_header(std::uint32_t size, std::uint32_t data_crc, LegacyArch arch,
-                                                            std::string_view name) {
+std::array<char, legacy_header_bytes> header_of(char type, std::uint32_t size, std::uint32_t data_crc, LegacyArch arch,
+                                                std::string_view name) {
   std::array<char, legacy_header_bytes> header{};
   put(header, 0, magic);
   put(header, 12, size);  // time 8, load 16 and entry 20 stay 0: a ramdisk has no use for them
   put(header, 24, data_crc);
   header[28] = os_linux;
   header[29] = static_cast<char>(arch);
-  header[30] = type_ramdisk;
+  header[30] = type;
   header[31] = uncompressed;  // whatever the kernel unpacks is its own affair
   name.copy(&header[name_at], name_bytes);
   put(header, header_crc_at, crc32({header.data(), header.size()}));
   return header;
+}
+
+}  // namespace
+
+std::array<char, legacy_header_bytes> legacy_ramdisk_header(std::uint32_t size, std::uint32_t data_crc, LegacyArch arch,
+                                                            std::string_view name) {
+  return header_of(type_ramdisk, size, data_crc, arch, name);
+}
+
+std::string legacy_script(std::string_view text, std::string_view name) {
+  std::array<char, legacy_header_bytes> sizes{};  // of the scripts in it: one, and a 0 that ends the list
+  put(sizes, 0, static_cast<std::uint32_t>(text.size()));
+  const auto data = std::string(sizes.data(), 8) + std::string(text);
+  const auto header =
+      header_of(type_script, static_cast<std::uint32_t>(data.size()), crc32(data), LegacyArch::arm, name);
+  return std::string(header.data(), header.size()) + data;
 }
 
 bool is_legacy_header(std::string_view begin) {

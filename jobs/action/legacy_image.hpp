@@ -21,6 +21,8 @@ enum class LegacyArch : std::uint8_t { arm = 2, x86 = 3, mips = 5, ppc = 7, arm6
 /// The header of an uncompressed Linux ramdisk of `size` bytes whose CRC-32 is `data_crc`.
 [[nodiscard]] std::array<char, legacy_header_bytes> legacy_ramdisk_header(std::uint32_t size, std::uint32_t data_crc,
                                                                           LegacyArch arch, std::string_view name);
+/// A script for U-Boot's `source`, header and all. Source: U-Boot 2023.01 tools/default_image.c, cmd/source.c.
+[[nodiscard]] std::string legacy_script(std::string_view text, std::string_view name);
 /// Whether `begin` is a legacy image's header whose own checksum is right.
 [[nodiscard]] bool is_legacy_header(std::string_view begin);
 

@@ -69,7 +69,7 @@ void refuse_login(MapReader& block) {
 
 BootMethod method_of(std::string_view name) {
   for (const auto method : {BootMethod::qemu, BootMethod::monitor, BootMethod::u_boot, BootMethod::grub,
-                            BootMethod::grub_efi, BootMethod::uefi, BootMethod::kexec})
+                            BootMethod::grub_efi, BootMethod::uefi, BootMethod::kexec, BootMethod::ssh})
     if (to_string(method) == name) return method;
   return BootMethod::minimal;
 }
@@ -115,7 +115,9 @@ std::optional<ActionBlock> read_boot(MapReader& block, Place place) {
   if (boot.method == BootMethod::monitor) refuse_login(block);
   if (has_loader(boot.method)) read_loader(block, boot);
   if (boot.method == BootMethod::kexec) read_kexec(block, boot);
-  if (has_loader(boot.method) || boot.method == BootMethod::kexec) read_login(block, boot);
+  if (boot.method == BootMethod::ssh) read_ssh(block, boot);
+  if (has_loader(boot.method) || boot.method == BootMethod::kexec || boot.method == BootMethod::ssh)
+    read_login(block, boot);
   block.finish();
   return boot;
 }

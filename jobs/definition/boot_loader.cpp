@@ -19,6 +19,7 @@ void read_parameters(const Node& node, Boot& boot, Diagnostics& out) {
   if (map.has("bootloader-final-message")) boot.final_message = read_message(map, "bootloader-final-message");
   boot.kernel_start_message = read_message(map, "kernel-start-message");
   boot.shutdown_message = read_message(map, "shutdown-message");
+  if (boot.method == BootMethod::ssh) map.not_supported({"hostID", "host_key"});  // several boards: MultiNode
   map.finish();
   if (boot.final_message && !boot.final_message->empty() && !has_loader(boot.method))
     out.error(map.key_place("bootloader-final-message"),
@@ -45,9 +46,9 @@ void read_transfer(const Node& node, Boot& boot, Place place, Diagnostics& out) 
                                           : " is not known";
     out.error(node["transfer_method"].place(), "boot transfer_overlay transfer_method: " + method + why,
               "supported: http");
-  transfer.download_command = map.required_text("download_command");
     return;
   }
+  transfer.download_command = map.required_text("download_command");
   transfer.unpack_command = map.required_text("unpack_command");
   map.finish();
   boot.transfer_overlay = std::move(transfer);
@@ -64,7 +65,7 @@ void read_expect(const Node& node, Boot& boot, Diagnostics& out) {
     if (one && one.is_string() && !one.text().empty())
       check_pattern(one, "boot expect refused", EmptyMatch::refused, out);
   map.finish();
-  if (boot.method == BootMethod::monitor || boot.method == BootMethod::kexec)
+  if (boot.method == BootMethod::monitor || boot.method == BootMethod::kexec || boot.method == BootMethod::ssh)
     out.error(boot.refused_place, "boot expect refused: boot method " + std::string(to_string(boot.method)) +
                                       " waits for nothing that could be refused");
 }
@@ -101,7 +102,7 @@ void read_loader(MapReader& block, Boot& boot) {
                       "name a set of the board type's, or write lines for the boot loader");
   }
   if (boot.method != BootMethod::uefi) boot.reset = block.boolean("reset").value_or(true);
-  block.not_supported({"use_bootscript", "boot_finished", "expect_shell", "shell_menu"});
+  read_loader_options(block, boot);
 }
 
 void read_kexec(MapReader& block, Boot& boot) {
@@ -114,7 +115,7 @@ void read_kexec(MapReader& block, Boot& boot) {
   kexec.ramdisk = block.text("initrd", 1).value_or("");
   kexec.dtb = block.text("dtb", 1).value_or("");
   kexec.options = block.texts("options").value_or(std::vector<std::string>{});
-  block.not_supported({"kernel-config", "deploy", "on_panic"});
+  read_kexec_options(block, kexec);
   boot.kexec = std::move(kexec);
 }
 

@@ -55,6 +55,8 @@ std::string_view to_string(BootMethod method) noexcept {
       return "uefi";
     case BootMethod::kexec:
       return "kexec";
+    case BootMethod::ssh:
+      return "ssh";
   }
   return "";
 }

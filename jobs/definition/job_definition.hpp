@@ -150,10 +150,12 @@ struct KexecCommand {
   std::string command = "/sbin/kexec";
   std::string kernel, ramdisk, dtb;  ///< paths on the board; "" when not given
   std::vector<std::string> options;
-  std::string boot_message;  ///< a pattern of the new kernel's first words
+  std::string boot_message;   ///< a pattern of the new kernel's first words
+  std::string kernel_config;  ///< path on the board of the running kernel's configuration, looked into first; or ""
+  bool on_panic = false;      ///< loaded for the case of a crash, and then the running kernel is made to crash
 };
 
-enum class BootMethod : std::uint8_t { qemu, minimal, monitor, u_boot, grub, grub_efi, uefi, kexec };
+enum class BootMethod : std::uint8_t { qemu, minimal, monitor, u_boot, grub, grub_efi, uefi, kexec, ssh };
 /// "u-boot", as LAVA writes it.
 [[nodiscard]] std::string_view to_string(BootMethod method) noexcept;
 /// Whether a boot loader's command line is used: u-boot, grub, grub-efi, uefi.
@@ -171,6 +173,9 @@ struct Boot {
   bool ignore_kernel_messages = false;
   Place method_place;                        ///< of the value of `method`
   std::optional<LoaderScript> loader;        ///< u-boot, grub, grub-efi, uefi
+  bool use_bootscript = false;               ///< u-boot, grub, grub-efi: the lines are fetched as one file
+  std::vector<std::string> boot_finished;    ///< patterns of an installer's end, instead of prompts; then power off
+  bool expect_shell = true;                  ///< no: what the prompts show is no shell, and nothing is typed at it
   std::optional<std::string> final_message;  ///< parameters bootloader-final-message; "": not waited for
   std::string kernel_start_message;          ///< parameters; "": not waited for
   std::string shutdown_message;              ///< parameters, after soft_reboot; "": not waited for

@@ -97,7 +97,7 @@ const Names& supported_deploy_targets() {
 }
 
 const Names& supported_boot_methods() {
-  static const Names names = {"grub", "grub-efi", "kexec", "minimal", "monitor", "qemu", "u-boot", "uefi"};
+  static const Names names = {"grub", "grub-efi", "kexec", "minimal", "monitor", "qemu", "ssh", "u-boot", "uefi"};
   return names;
 }
 

@@ -49,6 +49,10 @@ void read_overlay_backend(MapReader& map);
 /// The keys of boot methods that talk to a boot loader, and of kexec.
 void read_loader(MapReader& block, Boot& boot);
 void read_kexec(MapReader& block, Boot& boot);
+void read_ssh(MapReader& block, Boot& boot);
+/// Their rarer keys: use_bootscript, boot_finished, expect_shell, shell_menu; kernel-config, on_panic, deploy.
+void read_loader_options(MapReader& block, Boot& boot);
+void read_kexec_options(MapReader& block, KexecCommand& kexec);
 /// `parameters`, `soft_reboot`, `transfer_overlay`, `expect`.
 void read_boot_extras(MapReader& block, Boot& boot);
 /// `after` of the command power_cut.

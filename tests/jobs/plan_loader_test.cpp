@@ -79,6 +79,14 @@ TEST(PlanLoader, ALineThatNeedsWhatIsNotDeployedIsSaid) {
             "job:7:36: boot commands: {DTB} was not deployed, in 'load {DTB}'");
 }
 
+TEST(PlanLoader, AnInstallersAnswersAreServedByTheirName) {
+  const auto boots = "- boot: {method: u-boot, commands: ['boot url=tftp://{SERVER_IP}/{PRESEED_CONFIG}']}\n";
+  EXPECT_EQ(complaints("- deploy: {to: tftp, " + kernel + ", preseed: {url: 'https://example.org/p.cfg'}}\n" + boots),
+            "");
+  EXPECT_THAT(complaints("- deploy: {to: tftp, " + kernel + "}\n" + boots),
+              HasSubstr("{PRESEED_CONFIG} was not deployed"));
+}
+
 TEST(PlanLoader, ALoaderWithoutFactsIsSaid) {
   EXPECT_EQ(complaints(tftp + "- boot: {method: grub, commands: [boot]}\n"),
             "job:7:18: boot method: board type microbit does not say how its grub is talked to");
@@ -226,9 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
         actions("nfs", "- deploy: {to: tftp, nfsrootfs: {url: 'https://a/k'}}",
                 "job:6:22: deploy nfsrootfs is not supported: hilltop serves no NFS, for it runs without root (boot a "
                 "ramdisk, or a disk image (deploy to: tmpfs))"),
-        actions("preseed", "- deploy: {to: tftp, kernel: {url: 'https://a/k'}, preseed: {url: 'https://a/p'}}",
-                "job:6:52: deploy preseed is not supported: hilltop runs no installers (serve the file with "
-                "extra_files, and name it in boot commands)"),
+        actions("preseed", "- deploy: {to: tftp, kernel: {url: 'https://a/k'}, preseed: {url: 'https://a/p'}}", ""),
         actions("header", "- deploy: {to: tftp, kernel: {url: 'https://a/k', header: u-boot}}",
                 "job:6:51: deploy kernel: unknown key 'header' (did you mean 'headers'?)")),
     [](const testing::TestParamInfo<Complaint>& info) { return std::string(info.param.name); });

@@ -193,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
         actions("no_method", "- boot: {prompts: ['> ']}", "job:6:9: boot method is missing"),
         actions("known_and_not_built", "- boot: {method: fastboot}",
                 "job:6:18: boot method: fastboot is not supported yet (supported: 'grub', 'grub-efi', 'kexec', "
-                "'minimal', 'monitor', 'qemu', 'u-boot' and 'uefi')"),
+                "'minimal', 'monitor', 'qemu', 'ssh', 'u-boot' and 'uefi')"),
         actions("unknown_method", "- boot: {method: minmal}",
                 "job:6:18: boot method: 'minmal' is not a boot method (did you mean 'minimal'?)"),
         boot("prompts_text", "prompts: '> '", ""),
