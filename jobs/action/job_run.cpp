@@ -51,16 +51,19 @@ void JobRun::set_name_space(std::string name_space) {
 }
 
 void JobRun::note(Finding finding, std::string text) {
+  text = (*masker)(std::move(text));  // it becomes the job's reason
   log(row_of(finding).verdict == Verdict::fail ? LogLevel::warning : LogLevel::error, text);
   facts.push_back({finding, std::move(text)});
 }
 
 Error JobRun::fail(Finding finding, std::string text) {
+  text = (*masker)(std::move(text));
   note(finding, text);
   return {Errc::mismatch, row_of(finding).blame, std::move(text)};
 }
 
 void JobRun::report(TestCase test_case) {
+  for (auto* text : {&test_case.name, &test_case.units, &test_case.message}) *text = (*masker)(std::move(*text));
   const auto number =
       log(LogLevel::results, to_log_json(test_case).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   if (test_case.line == 0) test_case.line = number;

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "jobs/action/prepared_overlay.hpp"
+#include "jobs/action/serving.hpp"
 #include "jobs/action/unpack.hpp"
 #include "jobs/testshell/git_fetch.hpp"
 
@@ -23,6 +24,7 @@ std::vector<std::pair<std::string, std::string>> environment_of(const JobRun& ru
                                                        {"LAVA_DEVICE_TYPE", run.input.board->type().name},
                                                        {"LAVA_DEVICE_HOSTNAME", run.input.board->config().name},
                                                        {"LAVA_DISPATCHER_PREFIX", ""}};
+  if (const auto server = server_address(run); !server.empty()) out.emplace_back("LAVA_DISPATCHER_IP", server);
   std::string tags;
   for (const auto& tag : job.tags) tags += (tags.empty() ? "" : " ") + tag;
   out.emplace_back("LAVA_JOB_TAGS", tags);

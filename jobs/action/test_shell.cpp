@@ -13,7 +13,7 @@ namespace {
 using boards::PatternSet;
 using shell::ShellRun;
 
-constexpr auto answer_patience = 10s;  // for a shell that has nothing to do
+constexpr auto answer_patience = 20s;  // for a shell that has nothing to do
 constexpr std::size_t read_bytes = 64 * 1024;
 constexpr auto fault_quiet = 5s;  // after a fault: the board is taken to be dead when it says nothing for so long
 
@@ -23,8 +23,8 @@ std::vector<std::string> prompts_before(const JobRun& run, const TestDefinitions
   for (const auto& action : run.input.definition->actions) {
     if (const auto* test = std::get_if<TestDefinitions>(&action); test == block) break;
     const auto* boot = std::get_if<Boot>(&action);
-    if (boot != nullptr && boot->common.name_space == block->common.name_space && !boot->prompts.empty())
-      prompts = boot->prompts;
+    if (boot == nullptr || boot->common.name_space != block->common.name_space) continue;
+    if (const auto& shown = effective_prompts(*boot, run.input.board->type()); !shown.empty()) prompts = shown;
   }
   return prompts;
 }
@@ -96,7 +96,7 @@ Task<> stopped(std::shared_ptr<ShellRun> s, bool silent) {
   HILLTOP_CO_CHECK(co_await take_events(s, std::move(rest)));
   const auto what =
       s->running ? "'" + s->running->suite->id + "' did not end" : std::string("the test shell did not end");
-  co_return co_await stalled(s->run, s->window, silent, what, s->deadline);
+  co_return co_await stalled(s->run, s->window, silent, what);
 }
 
 /// Reads until the shell is back.
@@ -135,7 +135,22 @@ Task<> run_stage(std::shared_ptr<ShellRun> s) {
   HILLTOP_CO_CHECK(co_await read_to_end(s));
   HILLTOP_CO_TRY(auto rest, s->reader->finish());
   HILLTOP_CO_CHECK(co_await take_events(s, std::move(rest)));
-  co_return co_await judge_console(s->run, s->window, s->run->cursor, s->deadline);
+  co_return co_await judge_console(s->run, s->window, s->run->cursor);
+}
+
+/// The job goes on although this test's time is over: what still runs is ended as a person would, so that the next test
+/// finds the shell at its prompt.
+Task<> interrupt(std::shared_ptr<ShellRun> s) {
+  auto& run = *s->run;
+  run.log(LogLevel::info, "interrupting the test that did not end");
+  auto dialog = std::make_shared<Dialog>(s->run);
+  const auto deadline = Deadline::after(answer_patience);
+  HILLTOP_CO_CHECK(co_await run.console->write("\x03", run.input.board->type().typing, deadline));
+  Awaited awaited;
+  HILLTOP_CO_TRY(awaited.others, PatternSet::compile({"<LAVA_TEST_RUNNER EXIT>"}));
+  auto ended = co_await dialog->expect(std::move(awaited), deadline);
+  if (!ended) run.log(LogLevel::warning, "the test goes on: " + ended.error().text);
+  co_return ok();
 }
 
 /// A secret of several lines is seen line by line.
@@ -181,6 +196,8 @@ Task<> test_shell(std::shared_ptr<JobRun> run, const TestDefinitions* block, Act
   const auto facts_before = run->facts.size();
   auto result = co_await run_stage(s);
   if (!result && result.error().code == Errc::canceled) co_return result;
+  const bool stopped = !result && context.skip_on_timeout && s->reader && !s->exited;
+  if (stopped) HILLTOP_CO_CHECK(co_await interrupt(s));
   shell::close(*s, result.has_value());
   co_return after_skip(*run, context, facts_before, std::move(result));
 }

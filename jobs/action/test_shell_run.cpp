@@ -54,6 +54,16 @@ void report_missing(ShellRun& s, const Suite& suite, const std::set<std::string>
   }
 }
 
+/// What was tested: for whoever wants to run it again.
+std::string provenance_of(const Suite& suite) {
+  const auto& definition = *suite.definition;
+  std::string out;
+  if (!definition.repository.empty()) out += ", repository " + definition.repository + ", path " + definition.path;
+  if (!definition.revision.empty()) out += ", revision " + definition.revision;
+  if (!suite.commit.empty()) out += ", commit " + suite.commit;
+  return out;
+}
+
 /// The suite that runs is over. `why_not`: "" when it came to its end.
 void end_suite(ShellRun& s, const std::string& why_not) {
   const auto running = *std::exchange(s.running, std::nullopt);
@@ -77,7 +87,7 @@ void start_suite(ShellRun& s, const ShellEvent& event) {
   if (suite == nullptr || suite->uuid != event.uuid)
     return note_malformed(s, "STARTRUN " + event.id + " " + event.uuid + ": that is no test of this stage");
   s.running = RunningSuite{.suite = suite, .began = std::chrono::steady_clock::now()};
-  s.run->log(LogLevel::info, "start: " + suite->id + (suite->commit.empty() ? "" : ", commit " + suite->commit));
+  s.run->log(LogLevel::info, "start: " + suite->id + provenance_of(*suite));
 }
 
 void finish_suite(ShellRun& s, const ShellEvent& event) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "jobs/definition/lava_names.hpp"
@@ -45,6 +46,21 @@ void read_environment(const Node& node, const std::string& prefix, JobDefinition
       });
 }
 
+/// What the test shell gets of the context stands in scripts, and in lines that are typed.
+void check_for_shell(const std::string& key, const Node& value, const JobDefinition& job, Diagnostics& out) {
+  const auto found = job.context.find(key);
+  if (found == job.context.end()) return;
+  const auto& text = found->second;
+  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || std::string_view("/._%+-").contains(c); };
+  if (key == "lava_test_results_dir" &&
+      (!text.starts_with("/") || text.contains("..") || !std::ranges::all_of(text, plain)))
+    out.error(value.place(), "context lava_test_results_dir: '" + text + "' is no absolute path of plain characters",
+              "for example /tmp/lava-%s: %s becomes the job's number");
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  if (key == "test_character_delay" && (text.empty() || text.size() > 5 || !std::ranges::all_of(text, is_digit)))
+    out.error(value.place(), "context test_character_delay: expected milliseconds");
+}
+
 std::vector<std::string> read_tags(const Node& node, Diagnostics& out) {
   std::vector<std::string> tags = texts(node, "tags", out);
   std::ranges::sort(tags);
@@ -69,6 +85,7 @@ void read_context(const Node& node, JobDefinition& job, Diagnostics& out) {
       return;
     }
     if (auto one = context_scalar(value, "context " + key, out)) job.context[key] = *std::move(one);
+    check_for_shell(key, value, job, out);
   });
 }
 

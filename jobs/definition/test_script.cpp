@@ -9,6 +9,7 @@ namespace reading {
 namespace {
 
 constexpr std::string_view known_format = "Lava-Test Test Definition 1.0";
+constexpr std::string_view older_format = "Lava-Test-Shell Test Definition 1.0";  // most of the public ones have it
 
 /// Repositories of tests are written by others, for several versions of LAVA: what is not known there has no effect.
 void warn_of_unknown(const Node& map, const std::string& what, const std::vector<std::string>& known,
@@ -41,7 +42,7 @@ void read_metadata(const Node& node, TestScript& script, Diagnostics& out) {
   if (const Node description = map.take("description"); description && description.is_scalar())
     script.description = description.text();
   const Node format = map.require("format");
-  if (format && format.text() != known_format)
+  if (format && format.text() != known_format && format.text() != older_format)
     out.warning(format.place(), "test definition metadata format: '" + format.text() + "' is not known",
                 "expected '" + std::string(known_format) + "'");
 }
@@ -118,6 +119,8 @@ std::vector<std::pair<std::string, std::string>> read_parameters(const Node& nod
                 "letters, digits and _, and no digit first");
     else if (value.is_null())
       parameters.emplace_back(name, "");
+    else if (value.kind() == Node::Kind::boolean)  // as LAVA writes them: public tests compare with these words
+      parameters.emplace_back(name, value.as_bool().value_or(false) ? "True" : "False");
     else if (auto content = scalar(value, what + " " + name, out))
       parameters.emplace_back(name, *std::move(content));
   });

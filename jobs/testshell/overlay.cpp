@@ -2,6 +2,7 @@
 #include "jobs/testshell/overlay.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -89,8 +90,13 @@ std::string exports(const std::vector<std::pair<std::string, std::string>>& vari
 }
 
 std::string assignments(const std::map<std::string, std::string>& variables) {
+  const auto is_name = [](const std::string& name) {
+    return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+           std::ranges::all_of(name, [](unsigned char c) { return c == '_' || std::isalnum(c) != 0; });
+  };
   std::string out;
-  for (const auto& [name, value] : variables) out += name + "=" + shell_quoted(value) + "\n";
+  for (const auto& [name, value] : variables)
+    if (is_name(name)) out += name + "=" + shell_quoted(value) + "\n";  // others are for what the worker fetches
   return out;
 }
 

@@ -46,8 +46,8 @@ std::string dependency_lines(const TestScript& script) {
   if (!script.dependencies.empty()) out += "lava-install-packages" + words(script.dependencies) + "\n";
   for (const auto& [distribution, packages] : script.distribution_dependencies) {
     if (packages.empty()) continue;
-    out += "if grep -qi '^ID=[\"]*" + distribution + "' /etc/os-release 2> /dev/null; then lava-install-packages" +
-           words(packages) + "; fi\n";
+    out += "if grep -Eqi " + shell_quoted("^ID=\"?" + distribution + "\"?$") +
+           " /etc/os-release 2> /dev/null; then lava-install-packages" + words(packages) + "; fi\n";
   }
   return out;
 }

@@ -110,11 +110,20 @@ ShellEvent read_set(const Signal& signal) {
 }
 
 ShellEvent read_reference(const Signal& signal) {
-  const auto words = split(signal.text);
+  constexpr std::string_view number = "SEQ=";
+  auto words = split(signal.text);
+  ShellEvent event{.kind = Kind::reference};
+  if (words.size() == 4 && words[3].starts_with(number)) {
+    event.number = number_in<std::uint64_t>(words[3].substr(number.size()));
+    words.pop_back();
+  }
   if (words.size() != 3) return malformed(signal, "expected a test case, a result and a URL");
   const auto result = result_in(words[1]);
   if (!result) return malformed(signal, "'" + words[1] + "' is not one of pass, fail, skip, unknown");
-  return {.kind = Kind::reference, .id = words[0], .text = words[2], .result = *result};
+  event.id = words[0];
+  event.text = words[2];
+  event.result = *result;
+  return event;
 }
 
 ShellEvent read_runner(const Signal& signal) {

@@ -2,6 +2,7 @@
 #include "jobs/testshell/suite_reader.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "jobs/action/monitor_result.hpp"
 
@@ -10,6 +11,12 @@ namespace {
 
 constexpr std::size_t window_bytes = 64 * 1024;  // DESIGN.md 3
 using Kind = ShellEvent::Kind;
+
+/// The id as the output has it; a space in it would end it everywhere else.
+std::string id_of(std::string text) {
+  std::ranges::replace_if(text, [](unsigned char c) { return std::isspace(c) != 0; }, '_');
+  return text;
+}
 
 }  // namespace
 
@@ -106,7 +113,7 @@ void SuiteReader::add_match(const std::map<std::string, std::string>& groups, st
   ShellEvent event{.kind = Kind::case_reported};
   auto read = read_monitor_result(monitor, groups);
   if (read) {
-    event.id = read->name;
+    event.id = id_of(groups.at("test_case_id"));
     event.result = read->result;
     event.measurement = read->measurement;
     event.units = read->units;

@@ -169,7 +169,8 @@ TEST_F(Overlays, GoIntoAPartitionOfADiskImage) {
       run_tool_checked(Command({"mke2fs", "-q", "-F", "-t", "ext4", part.string(), "16M"}), Deadline::after(20s))));
   std::string mbr(1 << 20, '\0');
   mbr[446 + 4] = '\x83';
-  mbr[446 + 8] = 0, mbr[446 + 9] = 8;  // sector 2048
+  mbr[446 + 9] = 8;          // from sector 2048 ...
+  mbr[446 + 13] = '\x80';  // ... 32768 of them
   mbr[510] = '\x55', mbr[511] = '\xaa';
   const auto disk = scratch_.write("disk", mbr + content(part));
   EXPECT_EQ(partition_offset(disk, 1).value(), 1U << 20);

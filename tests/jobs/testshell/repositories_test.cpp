@@ -2,9 +2,7 @@
 // Test definitions from git repositories and tar files that the test makes, run in a real shell.
 #include <gmock/gmock.h>
 
-#include "drivers/core/process.hpp"
-#include "tests/drivers/run_task.hpp"
-#include "tests/jobs/testshell/shell_bench.hpp"
+#include "tests/jobs/testshell/suite_repository.hpp"
 
 namespace hilltop::jobs {
 namespace {
@@ -13,58 +11,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// A lab that allows its own folder.
-class LabArtifacts final : public ArtifactSource {
- public:
-  Task<fs::path> fetch(UrlSpec spec, Deadline) override { return find(files, std::move(spec)); }
-  [[nodiscard]] Result<> may_clone(const std::string& url) const override {
-    if (url.starts_with("file://" + root.string())) return ok();
-    return Error(Errc::denied, Blame::job, url + ": not of this lab");
-  }
-  fs::path root;
-  std::map<std::string, fs::path> files;
-
- private:
-  static Task<fs::path> find(std::map<std::string, fs::path> all, UrlSpec spec) {
-    const auto found = all.find(spec.url);
-    if (found == all.end()) co_return Error(Errc::unavailable, Blame::infrastructure, "404 for " + spec.url);
-    co_return found->second;
-  }
-};
-
-class Repositories : public ::testing::Test {
- protected:
-  Repositories() {
-    lab_.root = bench_.dir.path;
-    bench_.input.artifacts = &lab_;
-    fs::copy(fs::path(HILLTOP_SOURCE_DIR) / "tests/golden/testsuites/public-style", repository_,
-             fs::copy_options::recursive);
-    git({"init", "--quiet", "--initial-branch=main"});
-    commit("first");
-  }
-  std::string git(std::vector<std::string> arguments) {
-    tests::Worker worker;
-    Command command({"git", "-C", repository_.string(), "-c", "user.name=t", "-c", "user.email=t@example.org", "-c",
-                     "protocol.file.allow=always"});
-    for (auto& one : arguments) command.argv.push_back(one);
-    const auto out = worker.run(run_tool_checked(command, Deadline::after(20s)));
-    EXPECT_TRUE(out) << out.error().text;
-    return out ? out->text.substr(0, out->text.find('\n')) : "";
-  }
-  std::string commit(const std::string& message) {
-    git({"add", "-A"});
-    git({"commit", "--quiet", "-m", message});
-    return git({"rev-parse", "HEAD"});
-  }
-  std::string url() const { return "file://" + repository_.string(); }
-  std::string entry(const std::string& name, const std::string& path, const std::string& more = {}) const {
-    return "    - {name: " + name + ", from: git, repository: '" + url() + "', path: " + path + more + "}\n";
-  }
-
-  test::ShellBench bench_;
-  LabArtifacts lab_;
-  fs::path repository_ = bench_.dir.path / "suites";
-};
+class Repositories : public test::SuiteRepository {};
 
 constexpr auto smoke = "automated/linux/smoke/smoke.yaml";
 
@@ -75,8 +22,8 @@ TEST_F(Repositories, ASuiteInTheMannerOfPublicOnesRuns) {
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
   EXPECT_THAT(bench_.sink.checks(),
               ElementsAre("0_smoke/from-file/pwd=pass", "0_smoke/from-file/list=pass", "0_smoke/from-file/speed=pass",
-                          "0_smoke/multiple-words=pass", "0_smoke/known-bug=pass", "1_parse/case_1=pass",
-                          "1_parse/case_2=pass", "1_parse/case_3=pass", "1_parse/case_4=skip"));
+                          "0_smoke/multiple-words=pass", "0_smoke/known-bug=pass", "1_parse/case-1=pass",
+                          "1_parse/case-2=pass", "1_parse/case-3=pass", "1_parse/case-4=skip"));
   EXPECT_DOUBLE_EQ(bench_.sink.cases.at(2).measurement.value_or(0), 12.5);
   EXPECT_TRUE(bench_.sink.says("is at commit " + head));
   EXPECT_TRUE(bench_.sink.says("installing for pwd,list"));
@@ -161,6 +108,44 @@ TEST_F(Repositories, ATarFileIsAsGood) {
       "strip-components: 1}\n");
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
   EXPECT_EQ(bench_.sink.checks().size(), 4U);
+}
+
+TEST_F(Repositories, TarFilesOfEachCompressionAreFetchedWithTheirHeaders) {
+  tests::Worker worker;
+  for (const auto& [compression, option] :
+       {std::pair{std::string("gz"), "-z"}, std::pair{std::string("xz"), "-J"}, std::pair{std::string("bz2"), "-j"},
+        std::pair{std::string("zstd"), "--zstd"}, std::pair{std::string("null"), "-v"}}) {
+    SCOPED_TRACE(compression);
+    const auto tar = bench_.dir.path / ("suites-" + compression);
+    const Command pack({"tar", "-C", repository_.string(), "--exclude=.git", option, "-cf", tar.string(), "unusual"});
+    const auto packed = worker.run(run_tool_checked(pack, Deadline::after(20s)));
+    ASSERT_TRUE(packed) << packed.error().text;
+    test::ShellBench bench;
+    bench.input.artifacts = &lab_;
+    lab_.files["http://lab/tests"] = tar;
+    const auto out =
+        bench.run_definitions("    - {name: a, from: url, repository: 'http://lab/tests', compression: " + compression +
+                              ", path: parse.yaml, strip-components: 1, headers: {PRIVATE-TOKEN: t}}\n");
+    EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+    EXPECT_EQ(lab_.asked.back().headers.at("PRIVATE-TOKEN"), "t");
+  }
+}
+
+TEST_F(Repositories, AShallowCloneHasOneCommitAndHistoryStaysOnRequest) {
+  std::ofstream(repository_ / "more") << "more\n";
+  commit("second");
+  const std::string probe = "automated/linux/steps/probe.yaml";
+  std::ofstream(repository_ / probe)
+      << "metadata: {name: p, format: Lava-Test Test Definition 1.0}\nrun: {steps: ['lava-test-case commits --result "
+         "pass --measurement $(git rev-list --count HEAD)']}\n";
+  commit("probe");
+  const auto out = bench_.run_definitions(entry("all", probe) + entry("one", probe, ", shallow: true") +
+                                          entry("none", probe, ", history: false"));
+  EXPECT_DOUBLE_EQ(bench_.sink.cases.at(0).measurement.value_or(0), 3);
+  std::vector<double> counts;
+  for (const auto& one : bench_.sink.cases)
+    if (one.name == "commits") counts.push_back(one.measurement.value_or(0));
+  EXPECT_THAT(counts, ElementsAre(3, 1)) << out.reason;
 }
 
 }  // namespace

@@ -78,8 +78,8 @@ TEST_P(Scripts, TheOthersSaySignals) {
   EXPECT_EQ(run("lava-test-set start net; lava-test-set stop"),
             "<LAVA_SIGNAL_TESTSET START net>\n<LAVA_SIGNAL_TESTSET STOP>\n");
   EXPECT_EQ(run("lava-test-reference a --result fail --reference https://x/1"),
-            "<LAVA_SIGNAL_TESTREFERENCE a fail https://x/1>\n");
-  EXPECT_EQ(run("lava-test-raise 'a > b'; lava-test-event x y; lava-test-feedback uart1"),
+            "<LAVA_SIGNAL_TESTREFERENCE a fail https://x/1 SEQ=1>\n");
+  EXPECT_EQ(run("lava-test-raise 'a > b' || lava-test-event x y; lava-test-feedback uart1"),
             "<LAVA_SIGNAL_TESTRAISE a ) b>\n<LAVA_SIGNAL_TESTEVENT x y>\n<LAVA_SIGNAL_TESTFEEDBACK uart1>\n");
 }
 
@@ -104,6 +104,18 @@ TEST_P(Scripts, TheHostIsNamed) {
   EXPECT_EQ(run("lava-install-packages"), "");
 }
 
+TEST_P(Scripts, WhatTheWorkerSaysOfTheBoardIsToldAgain) {
+  dir_.write("environment", "export LAVA_JOB_ID=42\nexport CITY='New York'\n");
+  EXPECT_EQ(run("lava-echo-config"), "LAVA_JOB_ID=42\nCITY='New York'\n");
+  const std::string storage = "export LAVA_STORAGE_INFO_0_SATA=/dev/sda LAVA_STORAGE_INFO_1_USB=/dev/sdb; ";
+  EXPECT_EQ(run(storage + "lava-target-storage USB"), "/dev/sdb\n");
+  EXPECT_EQ(run(storage + "lava-target-storage | sort"), "SATA /dev/sda\nUSB /dev/sdb\n");
+  EXPECT_THAT(run("lava-target-storage", 2), HasSubstr("no storage"));
+  EXPECT_EQ(run("export LAVA_STATIC_INFO_0_probe_ip=192.0.2.9; lava-probe-ip"), "192.0.2.9\n");
+  EXPECT_EQ(run("export LAVA_STATIC_INFO_0_probe_channel=2; lava-probe-channel"), "2\n");
+  EXPECT_THAT(run("lava-probe-ip", 2), HasSubstr("no probe"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shells, Scripts, testing::Values("dash", "busybox"));
 
 TEST(HelperScripts, AreAllThere) {
@@ -112,11 +124,28 @@ TEST(HelperScripts, AreAllThere) {
     names.emplace_back(name);
     EXPECT_TRUE(text.starts_with("#!/bin/sh\n# SPDX")) << name;
   }
-  for (const char* name :
-       {"lava-test-runner", "lava-test-case", "lava-test-set", "lava-test-reference", "lava-test-raise",
-        "lava-test-event", "lava-test-feedback", "lava-background-process-start", "lava-background-process-stop",
-        "lava-install-packages", "lava-installed-packages", "lava-os-build", "lava-target-ip", "lava-target-mac",
-        "lava-echo-ipv4", "lava-add-keys", "lava-add-sources", "lava-common-functions"})
+  for (const char* name : {"lava-test-runner",
+                           "lava-test-case",
+                           "lava-test-set",
+                           "lava-test-reference",
+                           "lava-test-raise",
+                           "lava-test-event",
+                           "lava-test-feedback",
+                           "lava-background-process-start",
+                           "lava-background-process-stop",
+                           "lava-install-packages",
+                           "lava-installed-packages",
+                           "lava-os-build",
+                           "lava-target-ip",
+                           "lava-target-mac",
+                           "lava-target-storage",
+                           "lava-probe-ip",
+                           "lava-probe-channel",
+                           "lava-echo-config",
+                           "lava-echo-ipv4",
+                           "lava-add-keys",
+                           "lava-add-sources",
+                           "lava-common-functions"})
     EXPECT_THAT(names, testing::Contains(name));
 }
 

@@ -140,6 +140,7 @@ class ShellBench : public PipelineBench {
       context.planned = &run->input.plan->actions[i];
       context.deadline = Deadline::after(context.planned->timeout.value);
       context.name_space = "common";
+      context.skip_on_timeout = context.planned->timeout.skip;
       for (int n = 0; n < self->repetitions; ++n) HILLTOP_CO_CHECK(co_await jobs::test_shell(run, block, context));
     }
     co_return ok();

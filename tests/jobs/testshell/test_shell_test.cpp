@@ -11,6 +11,7 @@ using test::ShellBench;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// An inline definition with these steps; `more` are lines of the entry, `of_script` of its definition.
 std::string inlined(const std::string& name, const std::vector<std::string>& steps, const std::string& more = {},
@@ -208,6 +209,36 @@ TEST(TestShell, ABoardWithoutTheOverlayIsToldSo) {
   const auto out = bench.run_definitions(inlined("a", {"true"}));
   EXPECT_EQ(out.verdict, Verdict::incomplete);
   EXPECT_THAT(out.reason, HasSubstr("the test overlay is not on the board"));
+}
+
+TEST(TestShell, ATimeoutWithSkipLeavesTheShellToTheNextTest) {
+  ShellBench bench;
+  const auto out = bench.run_definitions(
+      inlined("a", {"lava-test-case before --shell true", "sleep 100", "lava-test-case never --shell true"}) +
+          "- test:\n    timeout: {seconds: 20}\n    definitions:\n" +
+          inlined("b", {"lava-test-case after --shell true"}),
+      "", "    timeout: {seconds: 3, skip: true}\n");
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(bench.sink.checks(), ElementsAre("0_a/before=pass", "1_b/after=pass"));
+}
+
+TEST(TestShell, SecretsAreMaskedWhereverTheyAreSaid) {
+  ShellBench bench;
+  const auto out = bench.run_definitions(
+      inlined("a", {"lava-test-event leaks s3cr3t-token", "printf 'leaks \\033[1ms3cr3t-token\\033[0m\\n'",
+                    // The log cuts a line of more than 64 KiB into pieces: here within the secret that set -x shows.
+                    "head -c 65524 /dev/zero | tr '\\0' x; echo s3cr3t-token and more",
+                    "lava-test-reference s3cr3t-token --result pass --reference https://x/s3cr3t-token",
+                    "lava-test-raise the token is s3cr3t-token"}),
+      "secrets: {TOKEN: s3cr3t-token}\n");
+  EXPECT_THAT(out.reason, HasSubstr("the token is [MASKED]"));
+  std::string console;
+  for (const auto& text : bench.sink.texts(LogLevel::target)) console += text;
+  EXPECT_FALSE(console.contains("s3cr3t"));
+  EXPECT_TRUE(console.contains("xxxx+ echo [MASKED] and more"));
+  EXPECT_FALSE(bench.sink.says("s3cr3t"));
+  EXPECT_THAT(bench.sink.texts(LogLevel::event), ElementsAre("leaks [MASKED]"));
+  for (const auto& one : bench.sink.cases) EXPECT_THAT(one.name + one.message, Not(HasSubstr("s3cr3t")));
 }
 
 TEST(TestShell, BackgroundProcessesEndWithTheTests) {
