@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t window_kept = 4096;  // bytes in which a stage's first words may still be unfinished
 constexpr auto look_every = 250ms;         // for trouble, while waiting for the board
 constexpr auto report_grace = 1500ms;      // for the rest of a crash report
-constexpr auto log_patience = 5s;          // for the console's log to catch up with a flood
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
@@ -50,7 +49,8 @@ Result<std::shared_ptr<BootWatch>> BootWatch::begin(std::shared_ptr<JobRun> run,
     self->from_.push_back(std::move(compiled));
   }
   const auto kernel = std::ranges::find(stages, "kernel", &boards::BootStage::name);
-  self->kernel_ = static_cast<std::size_t>(kernel - stages.begin()) - (kernel == stages.end() && !stages.empty() ? 1 : 0);
+  self->kernel_ =
+      static_cast<std::size_t>(kernel - stages.begin()) - (kernel == stages.end() && !stages.empty() ? 1 : 0);
   if (in_kernel) self->next_ = static_cast<std::size_t>(kernel - stages.begin()) + (kernel == stages.end() ? 0 : 1);
   run->console_log->on_bytes([watch = self.get()](std::string_view bytes, std::uint64_t offset, UtcTime time) {
     watch->take(bytes, offset, time);
@@ -143,9 +143,9 @@ void BootWatch::report() const {
   measured("boot-time", last_byte_ - started_);
 }
 
-Task<> BootWatch::finish(std::shared_ptr<BootWatch> self, Deadline deadline) {
+Task<> BootWatch::finish(std::shared_ptr<BootWatch> self) {
   auto run = self->run_;
-  auto read = co_await ConsoleLog::catch_up(run->console_log, run->cursor, deadline.at_most(log_patience));
+  auto read = co_await ConsoleLog::settle(run->console_log, run->cursor);
   if (!read) {
     if (read.error().code == Errc::canceled) co_return read;
     co_return run->fail(Finding::defect, "the console's log did not catch up with the boot");

@@ -31,7 +31,7 @@ class BootWatch {
 
   /// The board is where the job wants it: reports how long each stage took ("boot-stage-kernel") and all of them
   /// ("boot-time") in suite `lava`, in seconds. Errors: dut, when the console held a kernel failure.
-  static Task<> finish(std::shared_ptr<BootWatch> self, Deadline deadline);
+  static Task<> finish(std::shared_ptr<BootWatch> self);
 
  private:
   struct Begun {

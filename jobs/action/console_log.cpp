@@ -8,11 +8,13 @@ namespace hilltop::jobs {
 namespace {
 
 constexpr std::size_t read_bytes = 64 * 1024;
+constexpr std::size_t longest_line = 64 * 1024;  // DESIGN.md 3
 constexpr std::uint64_t refill_bytes = 256 * 1024;
 constexpr auto refill_patience = 10s;
 constexpr std::size_t shown_kept = 20'000;    // log lines whose offsets are remembered
 constexpr std::size_t notable_kept = 10'000;  // a board that faults in a loop must not eat the worker's memory
 constexpr auto line_end_grace = 100ms;        // how long a result waits for the rest of its line
+constexpr auto settle_patience = 5s;          // for the log to catch up with a flood
 constexpr auto down_pause = 20ms;             // between two looks at a console whose board has no power
 
 /// The length of the escape sequence at the start of `text`. Source: ECMA-48 5.4 (CSI), 5.6 (OSC).
@@ -82,6 +84,14 @@ std::string Masker::operator()(std::string text) const {
   return text;
 }
 
+std::size_t Masker::begun_at_end(std::string_view text) const {
+  std::size_t longest = 0;
+  for (const auto& secret : secrets_)
+    for (auto n = std::min(secret.size() - 1, text.size()); n > longest; --n)
+      if (text.ends_with(std::string_view(secret).substr(0, n))) longest = n;
+  return longest;
+}
+
 std::string clean_for_display(std::string_view line) {
   std::string out;
   out.reserve(line.size());
@@ -112,6 +122,7 @@ ConsoleLog::ConsoleLog(asio::any_io_executor executor, std::shared_ptr<boards::C
       progress_(std::move(executor)),
       position_(console_->end()),
       line_begin_(position_) {
+  splitter_ = boards::LineSplitter(longest_line);
   splitter_.restart_at(position_);
 }
 
@@ -155,10 +166,27 @@ void ConsoleLog::take(std::string_view bytes, std::uint64_t offset, UtcTime time
 }
 
 void ConsoleLog::line(std::string_view text, std::uint64_t offset, UtcTime time) {
-  const auto number = sink_->log({time, LogLevel::target, (*masker_)(clean_for_display(text)), name_space_});
+  const auto number = sink_->log({time, LogLevel::target, (*masker_)(display(text, offset)), name_space_});
   shown_.push_back({offset, number});
   if (shown_.size() > shown_kept) shown_.pop_front();
   if (judged_partial_ != offset + 1) judge(text, offset, number);
+}
+
+/// The line as the log shows it. A line that is too long comes in pieces: where a secret may go on in the next one, its
+/// beginning is shown there.
+std::string ConsoleLog::display(std::string_view text, std::uint64_t offset) {
+  auto out = clean_for_display(text);
+  if (!held_.empty() && offset == held_to_)
+    out.insert(0, held_);
+  else if (!held_.empty())
+    sink_->log({utc_now(), LogLevel::target, held_, name_space_});
+  held_.clear();
+  if (text.size() < longest_line) return out;
+  const auto kept = out.size() - masker_->begun_at_end(out);
+  held_ = out.substr(kept);
+  held_to_ = offset + text.size();
+  out.resize(kept);
+  return out;
 }
 
 void ConsoleLog::started_at(std::uint64_t offset) {
@@ -191,6 +219,16 @@ Task<> ConsoleLog::catch_up(std::shared_ptr<ConsoleLog> self, std::uint64_t offs
     break;
   }
   co_return ok();
+}
+
+Task<> ConsoleLog::settle(std::shared_ptr<ConsoleLog> self, std::uint64_t offset) {
+  for (int idle = 0;;) {
+    const auto before = self->position_;
+    auto read = co_await catch_up(self, offset, Deadline::after(settle_patience));
+    if (read || read.error().code == Errc::canceled) co_return read;
+    idle = self->position_ == before ? idle + 1 : 0;
+    if (idle == 2) co_return read;
+  }
 }
 
 void ConsoleLog::judge_rest() {

@@ -55,6 +55,9 @@ class ConsoleLog {
 
   /// Waits until everything before `offset` was read and, for a short while, until the line that holds it has ended.
   static Task<> catch_up(std::shared_ptr<ConsoleLog> self, std::uint64_t offset, Deadline deadline);
+  /// catch_up() for as long as there is progress: time alone does not tell that the log is stuck, for a machine that
+  /// stood still let nobody read. Errors: timeout when nothing was read in two waits of its own; canceled.
+  static Task<> settle(std::shared_ptr<ConsoleLog> self, std::uint64_t offset);
   /// Judges the line that has not ended as far as it came: for the end of a test.
   void judge_rest();
 
@@ -85,7 +88,7 @@ class ConsoleLog {
   void judge(std::string_view text, std::uint64_t offset, std::uint64_t log_line);
 
   std::shared_ptr<boards::Console> console_;
-  boards::RuleSet rules_;
+  boards::RuleScanner rules_;
   ResultSink* sink_;
   std::shared_ptr<const Masker> masker_;
   boards::LineSplitter splitter_;
@@ -93,8 +96,8 @@ class ConsoleLog {
   std::uint64_t position_;    // everything before it was read
   std::uint64_t line_begin_;  // where the line that has not ended begins
   std::string name_space_;
-  std::string held_;                     // the end of a piece of a long line, where a secret may begin
-  std::uint64_t held_to_ = UINT64_MAX;   // where the next piece of that line begins
+  std::string held_;                    // the end of a piece of a long line, where a secret may begin
+  std::uint64_t held_to_ = UINT64_MAX;  // where the next piece of that line begins
   OnBytes on_bytes_;
   struct Shown {
     std::uint64_t offset, log_line;

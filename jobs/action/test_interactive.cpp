@@ -82,12 +82,12 @@ Task<DialogMatch> wait_for(std::shared_ptr<Script> s, Awaited awaited) {
 }
 
 Task<> explain_stall(std::shared_ptr<Script> s, const InteractiveStep* step, std::string what) {
-  HILLTOP_CO_CHECK(co_await judge_console(s->run, s->window, s->run->console->end(), s->deadline));
+  HILLTOP_CO_CHECK(co_await judge_console(s->run, s->window, s->run->console->end()));
   HILLTOP_CO_TRY(const bool in_echo, success_in(*step, s->dialog->echo()));
   if (in_echo) co_return only_echo(*s, *step);
   const auto text = "step " + step_name(*step) + " of '" + s->script->name + "': " + what +
                     "; the last words were: " + s->dialog->tail();
-  co_return co_await stalled(s->run, s->window, !s->dialog->heard_anything(), text, s->deadline);
+  co_return co_await stalled(s->run, s->window, !s->dialog->heard_anything(), text);
 }
 
 /// Waits for a step's answer and judges it.
@@ -184,11 +184,10 @@ Task<> run_script(std::shared_ptr<Script> s) {
     auto result = co_await run_step(s, &step);
     if (result) continue;
     if (step.delay && result.error().code == Errc::timeout)
-      co_return co_await stalled(s->run, s->window, false, "'" + s->script->name + "': its time was over in a delay",
-                                 s->deadline);
+      co_return co_await stalled(s->run, s->window, false, "'" + s->script->name + "': its time was over in a delay");
     co_return result;
   }
-  co_return co_await judge_console(s->run, s->window, s->run->cursor, s->deadline);
+  co_return co_await judge_console(s->run, s->window, s->run->cursor);
 }
 
 void report_missing(const Script& s) {

@@ -47,7 +47,7 @@ Task<Match> next(std::shared_ptr<Watch> w, PatternSet patterns) {
 /// The judgement of the console, and a reset that no rule knows: the first line of the boot came again, and after it
 /// the start pattern. (Either alone is common: firmware that loops, several suites.)
 Task<> judge_run(std::shared_ptr<Watch> w, std::uint64_t to) {
-  HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, to, w->deadline));
+  HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, to));
   const auto repeats = w->run->console_log->repeats(w->window.resets_from, to);
   if (repeats.empty()) co_return ok();
   HILLTOP_CO_TRY(const auto start, PatternSet::compile({w->monitor->start}));
@@ -67,7 +67,7 @@ Task<> explain_stall(std::shared_ptr<Watch> w, std::uint64_t waited_from, std::s
   const auto limit = std::min<std::chrono::nanoseconds>(w->context.connection_timeout(), w->deadline.left());
   const auto why = w->deadline.passed() ? std::string("its time is over") : "nothing of it came for " + to_human(limit);
   co_return co_await stalled(w->run, w->window, w->run->console->end() == waited_from,
-                             "monitor '" + w->monitor->name + "': " + what + ": " + why, w->deadline);
+                             "monitor '" + w->monitor->name + "': " + what + ": " + why);
 }
 
 Task<> wait_for_start(std::shared_ptr<Watch> w) {
@@ -80,7 +80,7 @@ Task<> wait_for_start(std::shared_ptr<Watch> w) {
     co_return ok();
   }
   if (match.error().code != Errc::timeout) co_return co_await explained(w->run, w->window, std::move(match).error());
-  HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, w->run->console->end(), w->deadline));
+  HILLTOP_CO_CHECK(co_await judge_console(w->run, w->window, w->run->console->end()));
   const bool silent = w->run->console->end() == from;
   const auto what = "monitor '" + w->monitor->name + "': the start pattern '" + w->monitor->start + "' was never seen";
   co_return w->run->fail(

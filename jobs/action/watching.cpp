@@ -4,12 +4,6 @@
 #include <algorithm>
 
 namespace hilltop::jobs {
-namespace {
-
-constexpr auto judge_patience = 5s;  // for the log to catch up with a flood
-
-}  // namespace
-
 std::optional<Fact> fault_in(const JobRun& run, const TestWindow& window, std::uint64_t to) {
   const auto told = [](const ConsoleLog::Notable& seen) {
     const auto line = seen.log_line == 0 ? std::string() : " (log line " + std::to_string(seen.log_line) + ")";
@@ -26,10 +20,9 @@ std::optional<Fact> fault_in(const JobRun& run, const TestWindow& window, std::u
   return std::nullopt;
 }
 
-Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64_t to, Deadline deadline) {
+Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64_t to) {
   // The log reads on its own: without this a fault just before the end pattern could be overlooked.
-  const auto patience = deadline.passed() ? Deadline::after(judge_patience) : deadline.at_most(judge_patience);
-  if (auto read = co_await ConsoleLog::catch_up(run->console_log, to, patience); !read) {
+  if (auto read = co_await ConsoleLog::settle(run->console_log, to); !read) {
     if (read.error().code == Errc::canceled) co_return read;
     co_return run->fail(Finding::defect, "the console's log did not catch up with the test");
   }
@@ -40,12 +33,12 @@ Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64
 
 asio::awaitable<Error> explained(std::shared_ptr<JobRun> run, TestWindow window, Error error) {
   if (error.code == Errc::canceled) co_return error;
-  auto judged = co_await judge_console(run, window, run->console->end(), Deadline::after(judge_patience));
+  auto judged = co_await judge_console(run, window, run->console->end());
   co_return judged ? error : std::move(judged).error();
 }
 
-Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what, Deadline deadline) {
-  HILLTOP_CO_CHECK(co_await judge_console(run, window, run->console->end(), deadline));
+Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what) {
+  HILLTOP_CO_CHECK(co_await judge_console(run, window, run->console->end()));
   if (silent) co_return run->fail(Finding::test_silent, what + "; the board was silent");
   co_return run->fail(Finding::test_not_ended, what);
 }

@@ -23,8 +23,9 @@ struct TestWindow {
 /// The first fault or unexpected reset between the window's begin and `to`, as a fact.
 [[nodiscard]] std::optional<Fact> fault_in(const JobRun& run, const TestWindow& window, std::uint64_t to);
 
-/// Ends a test: waits until all of it was looked at, and notes a fault or reset in it. Errors: dut, when there was one.
-Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64_t to, Deadline deadline);
+/// Ends a test: waits until all of it was looked at (ConsoleLog::settle: also when the test's time is over), and notes
+/// a fault or reset in it. Errors: dut, when there was one.
+Task<> judge_console(std::shared_ptr<JobRun> run, TestWindow window, std::uint64_t to);
 
 inline constexpr auto fault_look = std::chrono::milliseconds(250);    // between two looks for faults while waiting
 inline constexpr auto fault_grace = std::chrono::milliseconds(1500);  // for the rest of a crash report
@@ -50,7 +51,7 @@ Task<Match> expect_watching(std::shared_ptr<JobRun> run, Reader* reader, Pattern
 asio::awaitable<Error> explained(std::shared_ptr<JobRun> run, TestWindow window, Error error);
 
 /// Notes that a test did not go on: silence or other words; a fault that was seen explains it. Gives the error.
-Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what, Deadline deadline);
+Task<> stalled(std::shared_ptr<JobRun> run, TestWindow window, bool silent, std::string what);
 
 /// `timeout: {skip: true}`: a test that did not end in time ends nothing. Takes back what was noted since
 /// `facts_before`.
