@@ -68,7 +68,9 @@ bool is_mbr(std::string_view head) {
   return true;
 }
 
-Result<Partition> read_gpt_entry(std::string_view entry, int number, std::uint64_t disk_sectors) {
+/// `first_usable`: before it lies the table itself.
+Result<Partition> read_gpt_entry(std::string_view entry, int number, std::uint64_t first_usable,
+                                 std::uint64_t disk_sectors) {
   Partition out;
   out.number = number;
   const auto first = little_endian(entry, 32, 8);
@@ -76,6 +78,7 @@ Result<Partition> read_gpt_entry(std::string_view entry, int number, std::uint64
   if (first > last || last >= disk_sectors)
     return damaged(
         fmt::format("partition {} has the sectors {} to {}, and the disk {}", number, first, last, disk_sectors));
+  if (first < first_usable) return damaged(fmt::format("partition {} overlaps the table", number));
   out.start = first * sector;
   out.size = (last - first + 1) * sector;
   out.type = guid(entry.substr(0, 16));
@@ -97,6 +100,7 @@ Result<std::vector<Partition>> read_gpt(std::string_view head, std::uint64_t dis
   const auto header_crc = little_endian(header, 16, 4);
   std::fill_n(header.begin() + 16, 4, '\0');
   if (crc32(header) != header_crc) return damaged("the check sum of the GPT's header does not agree");
+  const auto first_usable = little_endian(header, 40, 8);
   const auto at = little_endian(header, 72, 8);
   const auto count = little_endian(header, 80, 4);
   const auto size = little_endian(header, 84, 4);
@@ -113,7 +117,7 @@ Result<std::vector<Partition>> read_gpt(std::string_view head, std::uint64_t dis
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto entry = entries.substr(i * size, size);
     if (entry.substr(0, 16) == std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16)) continue;
-    HILLTOP_TRY(auto partition, read_gpt_entry(entry, static_cast<int>(i) + 1, disk_sectors));
+    HILLTOP_TRY(auto partition, read_gpt_entry(entry, static_cast<int>(i) + 1, first_usable, disk_sectors));
     out.push_back(std::move(partition));
   }
   return out;
