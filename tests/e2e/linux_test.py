@@ -19,7 +19,8 @@ STAGES = {
     "orangepi-pc": ["spl", "u-boot", "kernel", "userspace"],
     "x86-64": ["kernel", "userspace"],
 }
-STAGES_OF_JOB = {"arm64-uefi-shell": ["uefi", "kernel", "userspace"], "arm64-uefi-refused": [], "riscv64-uboot": ["opensbi", "u-boot"]}
+STAGES_OF_JOB = {"arm64-uefi-shell": ["uefi", "kernel", "userspace"], "arm64-uefi-refused": [], "arm64-kernel-panic": [],
+                 "riscv64-uboot": ["opensbi", "u-boot"]}
 FIRST_BOOT_STOPS_AT_THE_LOADER = ("arm64-power-cut-env", "orangepi-power-cut-env")
 
 
