@@ -102,6 +102,33 @@ class IdleBoards(DaemonTest):
         done = self.daemon.hilltop("submit", self.demo_job("arm64-uboot-tftp.yaml"), "--wait", "--json", timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout[-3000:])
 
+    def test_what_a_job_types_to_a_rested_board_is_answered(self):
+        job = self.daemon.json("submit", self.write_job("idle.yaml", IDLE))["id"]
+        wait_until(lambda: self.daemon.json("job", job)["state"] == "running" and children_of(self.daemon.process.pid), 30, "the job")
+        wait_until(lambda: self.console().count(b"U-Boot 20") > 1, 60, "U-Boot's answer")
+        self.assertGreater(self.busy(), 0.1, "U-Boot polls its console")
+        wait_until(lambda: self.busy() < 0.05, 90, "the board to be rested")
+        ended = wait_until(lambda: (j := self.daemon.json("job", job))["state"] == "finished" and j, 120, "the job to end")
+        self.assertEqual(ended["verdict"], "pass", ended["reason"])
+
+
+IDLE = f"""
+device_type: qemu-arm64-uboot
+device: {IdleBoards.BOARD}
+job_name: waits longer than a board is kept awake
+timeouts: {{job: {{minutes: 5}}, action: {{minutes: 4}}, connection: {{minutes: 1}}}}
+visibility: public
+actions:
+  - boot: {{method: u-boot, commands: [version], prompts: ['=> ']}}
+  - test:
+      interactive:
+        - name: idle
+          prompts: ['=> ']
+          script:
+            - {{delay: 80}}
+            - {{name: wakes, command: version, successes: [{{message: 'U-Boot 20'}}]}}
+            - {{name: still, command: printenv kernel_addr_r, successes: [{{message: 'kernel_addr_r=0x'}}]}}
+"""
 
 if __name__ == "__main__":
     unittest.main()
