@@ -15,8 +15,8 @@ namespace hilltop::boards::demux {
 
 /// One decoder of a stack, with its options. In YAML a name (`kernel`) or a map of one name (`{cmux: {mode: basic}}`).
 struct DecoderSpec {
-  std::string name;               ///< kernel worlds zephyr smp slip cobs cmux rtt dictlog
-  std::vector<std::string> from;  ///< channels that it reads; empty: `text`, and what the decoder's own default adds
+  std::string name;                      ///< kernel worlds zephyr smp slip cobs cmux rtt dictlog
+  std::vector<std::string> from;         ///< channels that it reads; empty: `text` and `nonsecure`
   std::optional<std::size_t> max_frame;  ///< smp slip cobs cmux: longer ones are text
   std::string mode;                      ///< cmux: auto basic advanced; dictlog: auto binary hex
   std::string database;                  ///< dictlog: its JSON file, as DatabaseSource understands it

@@ -38,7 +38,6 @@ struct PrintkPrefix {
 /// `kernel`: the kernel's messages into `kernel`, all else into `shell`. The kernel writes whole lines, but into the
 /// middle of what user space is writing: such a line is taken out, and the shell's line goes on behind it. In the
 /// middle of a line only a message that is not older than the last one counts: user space may quote old ones there.
-/// Reads `text` and `nonsecure`.
 class KernelDecoder final : public ScanDecoder {
  public:
   explicit KernelDecoder(ChannelTable& channels) : kernel_(channels.id("kernel")), shell_(channels.id("shell")) {}

@@ -95,8 +95,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(const DecoderSpec& spec, ChannelTa
 
 std::vector<std::string> channels_read_by(const DecoderSpec& spec) {
   if (!spec.from.empty()) return spec.from;
-  if (spec.name == "kernel") return {"text", "nonsecure"};
-  return {"text"};
+  return {"text", "nonsecure"};  // one stream for all of them: what `worlds` before left of text
 }
 
 }  // namespace hilltop::boards::demux

@@ -29,9 +29,10 @@ class ChannelTable {
 };
 
 /// A stretch of a console's raw bytes that belongs to one channel.
-/// The pieces of a console are a partition of it: each raw byte is in the range [begin, end) of exactly one piece.
-/// Within a channel they come in the order of the console; across channels one may come later than its place says (a
-/// decoder had to see more before it knew).
+/// The pieces of a console are a partition of it: each raw byte is in the range [begin, end) of exactly one piece. The
+/// text of a channel comes in the order of the console, unless two decoders of a stack write into the channel; frames,
+/// and pieces of other channels, may come sooner or later than their place says (a decoder had to see more before it
+/// knew).
 struct Piece {
   enum class Kind : std::uint8_t {
     text,   ///< `bytes` go on with the channel's stream
