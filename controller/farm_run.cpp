@@ -180,6 +180,11 @@ void on_event(FarmState& farm, BoardStatus event) {
   Changes changes;
   if (std::exchange(board.view.power, event.power) != event.power)
     add_event(farm, changes, "board.power", event.board, {{"power", event.power}});
+  if (board.view.writers != event.writers || board.view.ports != event.ports) {
+    board.view.writers = std::move(event.writers);
+    board.view.ports = std::move(event.ports);
+    add_event(farm, changes, "board.console", event.board, console_use_json(board.view));
+  }
   board.view.consoles = event.consoles;
   board.view.offers = event.offers;
   board.view.problem = event.problem;

@@ -106,22 +106,35 @@ nlohmann::json to_json(const JobView& job, const std::vector<jobs::TestCase>* ca
   return out;
 }
 
+nlohmann::json console_use_json(const BoardView& board) {
+  auto writers = nlohmann::json::array();
+  for (const auto& one : board.writers)
+    writers.push_back(
+        {{"console", one.console}, {"name", one.name}, {"from", one.from}, {"since", time_or_null(one.since)}});
+  auto ports = nlohmann::json::array();
+  for (const auto& one : board.ports)
+    ports.push_back({{"console", one.console}, {"protocol", one.kind}, {"where", one.where}, {"owner", one.owner}});
+  return {{"writers", std::move(writers)}, {"ports", std::move(ports)}};
+}
+
 nlohmann::json to_json(const BoardView& board) {
-  return {{"name", board.name},
-          {"type", board.type},
-          {"description", board.description},
-          {"tags", board.tags},
-          {"worker", board.worker},
-          {"state", to_string(board.state)},
-          {"health", to_string(board.health)},
-          {"health_reason", board.health_reason},
-          {"problem", board.problem},
-          {"power", board.power},
-          {"consoles", board.consoles},
-          {"offers", board.offers},
-          {"lease", value_or_null(board.lease)},
-          {"holder", board.holder},
-          {"job", value_or_null(board.job)}};
+  nlohmann::json out = {{"name", board.name},
+                        {"type", board.type},
+                        {"description", board.description},
+                        {"tags", board.tags},
+                        {"worker", board.worker},
+                        {"state", to_string(board.state)},
+                        {"health", to_string(board.health)},
+                        {"health_reason", board.health_reason},
+                        {"problem", board.problem},
+                        {"power", board.power},
+                        {"consoles", board.consoles},
+                        {"offers", board.offers},
+                        {"lease", value_or_null(board.lease)},
+                        {"holder", board.holder},
+                        {"job", value_or_null(board.job)}};
+  out.update(console_use_json(board));
+  return out;
 }
 
 nlohmann::json to_json(const LeaseView& lease) {

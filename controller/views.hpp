@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/console_use.hpp"
 #include "drivers/core/clock.hpp"
 #include "jobs/results.hpp"
 
@@ -49,6 +50,8 @@ struct BoardView {
   std::optional<std::uint64_t> lease;  ///< who has it
   std::string holder;                  ///< user of that lease
   std::optional<std::uint64_t> job;    ///< running on it
+  std::vector<ConsoleWriter> writers;  ///< who types at its consoles
+  std::vector<ConsolePortView> ports;  ///< where its consoles are served
 };
 
 enum class LeaseState : std::uint8_t { waiting, active, ended };
@@ -96,6 +99,8 @@ struct JobView {
 /// The JSON of a job as scripts rely on it (DESIGN.md 6), with suites when `cases` is given.
 [[nodiscard]] nlohmann::json to_json(const JobView& job, const std::vector<jobs::TestCase>* cases);
 [[nodiscard]] nlohmann::json to_json(const BoardView& board);
+/// {"writers","ports"} of a board.
+[[nodiscard]] nlohmann::json console_use_json(const BoardView& board);
 [[nodiscard]] nlohmann::json to_json(const LeaseView& lease);
 
 /// Something that happened. `seq` grows by one, survives a restart, and is the cursor of event streams.

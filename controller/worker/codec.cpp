@@ -100,7 +100,25 @@ void visit(ConsoleRead& m, auto&& f) {
   f("board", m.board), f("console", m.console), f("from", m.from), f("max", m.max), f("wait_ms", m.wait_ms),
       f("exact", m.exact);
 }
-void visit(ConsoleWrite& m, auto&& f) { f("board", m.board), f("console", m.console), f("bytes", Bytes{m.bytes}); }
+void visit(ConsoleWrite& m, auto&& f) {
+  f("board", m.board), f("console", m.console), f("bytes", Bytes{m.bytes}), f("writer", m.writer);
+}
+void visit(ConsoleClaim& m, auto&& f) {
+  f("board", m.board), f("console", m.console), f("writer", m.writer), f("name", m.name), f("from", m.from),
+      f("take", m.take);
+}
+void visit(ConsoleRelease& m, auto&& f) { f("board", m.board), f("console", m.console), f("writer", m.writer); }
+void visit(ConsoleExport& m, auto&& f) {
+  f("board", m.board), f("console", m.console), f("protocol", m.protocol), f("address", m.address), f("port", m.port),
+      f("name", m.name);
+}
+void visit(ConsoleUnexport& m, auto&& f) { f("board", m.board); }
+void visit(ConsoleWriter& m, auto&& f) {
+  f("console", m.console), f("id", m.id), f("name", m.name), f("from", m.from), f("since", m.since);
+}
+void visit(ConsolePortView& m, auto&& f) {
+  f("console", m.console), f("protocol", m.kind), f("where", m.where), f("owner", m.owner);
+}
 void visit(ApplyInventory& m, auto&& f) { f("text", Bytes{m.text}), f("file_name", m.file_name), f("keep", m.keep); }
 void visit(JobLogged& m, auto&& f) { f("job", m.job), f("first_line", m.first_line), f("lines", m.lines); }
 void visit(JobResult& m, auto&& f) { f("job", m.job), f("case", m.test_case); }
@@ -111,6 +129,7 @@ void visit(JobAction& m, auto&& f) {
 void visit(JobFinished& m, auto&& f) { f("job", m.job), f("outcome", m.outcome); }
 void visit(BoardStatus& m, auto&& f) {
   f("board", m.board), f("power", m.power), f("consoles", m.consoles), f("offers", m.offers), f("problem", m.problem);
+  f("writers", m.writers), f("ports", m.ports);
 }
 void visit(BoardLost& m, auto&& f) { f("board", m.board), f("reason", Bytes{m.reason}); }
 void visit(FlashProgressed& m, auto&& f) { f("board", m.board), f("done", m.done), f("total", m.total); }
@@ -120,11 +139,15 @@ void visit(WorkerReply& m, auto&& f) {
 
 Json encode(const jobs::TestCase& v) { return encode_object(v); }
 Json encode(const jobs::Outcome& v) { return encode_object(v); }
-Json encode(const std::vector<jobs::LogLine>& v) {
+template <class T>
+Json encode_list(const std::vector<T>& v) {
   auto out = Json::array();
-  for (const auto& line : v) out.push_back(encode_object(line));
+  for (const auto& one : v) out.push_back(encode_object(one));
   return out;
 }
+Json encode(const std::vector<jobs::LogLine>& v) { return encode_list(v); }
+Json encode(const std::vector<ConsoleWriter>& v) { return encode_list(v); }
+Json encode(const std::vector<ConsolePortView>& v) { return encode_list(v); }
 bool decode(const Json& j, jobs::TestCase& v) {
   std::string missing;
   return decode_object(j, v, missing);
@@ -133,11 +156,15 @@ bool decode(const Json& j, jobs::Outcome& v) {
   std::string missing;
   return decode_object(j, v, missing);
 }
-bool decode(const Json& j, std::vector<jobs::LogLine>& v) {
+template <class T>
+bool decode_list(const Json& j, std::vector<T>& v) {
   std::string missing;
   return j.is_array() &&
          std::ranges::all_of(j, [&](const Json& one) { return decode_object(one, v.emplace_back(), missing); });
 }
+bool decode(const Json& j, std::vector<jobs::LogLine>& v) { return decode_list(j, v); }
+bool decode(const Json& j, std::vector<ConsoleWriter>& v) { return decode_list(j, v); }
+bool decode(const Json& j, std::vector<ConsolePortView>& v) { return decode_list(j, v); }
 
 template <class T>
 Json encode_object(const T& message) {
@@ -173,6 +200,10 @@ HILLTOP_KIND(FlashCommand, "flash");
 HILLTOP_KIND(CleanBoard, "clean");
 HILLTOP_KIND(ConsoleRead, "console_read");
 HILLTOP_KIND(ConsoleWrite, "console_write");
+HILLTOP_KIND(ConsoleClaim, "console_claim");
+HILLTOP_KIND(ConsoleRelease, "console_release");
+HILLTOP_KIND(ConsoleExport, "console_export");
+HILLTOP_KIND(ConsoleUnexport, "console_unexport");
 HILLTOP_KIND(ApplyInventory, "apply_inventory");
 HILLTOP_KIND(JobLogged, "job_logged");
 HILLTOP_KIND(JobResult, "job_result");

@@ -53,6 +53,7 @@ Task<WorkerReply> call_worker(Worker worker, WorkerCommand command, Deadline dea
 Task<> end_everything(Worker worker, Deadline deadline, std::shared_ptr<Pending> pending) {
   worker->scope.cancel_all();
   co_await worker->scope.join();
+  (void)co_await ConsoleDesk::clear_all(worker->desk);
   co_await close_all(worker, deadline);
   if (const auto server = std::exchange(worker->boot_server, nullptr))
     if (auto ended = co_await server->shut_down(deadline); !ended) log::warn("boot server: {}", ended.error().text);
@@ -75,6 +76,7 @@ class InProcessWorker final : public WorkerLink {
       : control_(std::move(control)),
         work_(io_.get_executor()),
         core_(std::make_shared<WorkerCore>(io_.get_executor(), std::move(options))) {
+    core_->desk = make_desk(core_);
     thread_ = std::thread([this] {
       run();
       ended_.set_value();

@@ -106,6 +106,8 @@ void emit_status(const Worker& worker, const WorkerBoard& board) {
     status.power = to_string(board.session->last_power_state());
     status.consoles = board.session->console_names();
     status.offers = offers_of(*board.session);
+    status.writers = worker->desk->writers(board.config.name);
+    status.ports = worker->desk->ports(board.config.name);
   }
   if (worker->emit) worker->emit(std::move(status));
 }
@@ -126,10 +128,10 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
                                                      worker->options.drivers, diagnostics);
   if (diagnostics.has_errors()) co_return diagnostics.to_error(Blame::configuration);
   if (worker->options.artifacts_allow) worker->options.artifacts_allow(inventory);
-  const auto in_use = [&](const std::string& name) {
-    return std::ranges::find(command.keep, name) != command.keep.end();
   if (auto served = co_await apply_boot_server(worker, inventory.boot_server, deadline); !served)
     log::error("{}", served.error().text);  // the boards come up all the same
+  const auto in_use = [&](const std::string& name) {
+    return std::ranges::find(command.keep, name) != command.keep.end();
   };
   std::vector<std::shared_ptr<WorkerBoard>> leaving;
   for (const auto& [name, board] : worker->boards) {

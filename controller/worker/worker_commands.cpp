@@ -129,6 +129,7 @@ Task<WorkerReply> flash_board(Worker worker, FlashCommand command, Deadline dead
 }
 
 Task<WorkerReply> clean_board(Worker worker, CleanBoard command, Deadline deadline) {
+  HILLTOP_CO_CHECK(co_await ConsoleDesk::clear(worker->desk, command.board));
   HILLTOP_CO_TRY(auto session, session_of(worker, command.board));
   auto cleaned = co_await session->clean(deadline);
   tell(worker, command.board);
@@ -161,6 +162,7 @@ Task<WorkerReply> write_console(Worker worker, ConsoleWrite command, Deadline de
   if (!console)
     co_return Error(Errc::not_found, Blame::job,
                     fmt::format("board {} has no console '{}'", command.board, command.console));
+  HILLTOP_CO_CHECK(worker->desk->may_type(command.board, console->name(), command.writer));
   auto typing = session->type().typing;
   typing.check_echo = false;  // a person sees the echo, and may be typing to something that has none
   HILLTOP_CO_CHECK(co_await console->write(std::move(command.bytes), typing, deadline));
@@ -179,6 +181,10 @@ Task<WorkerReply> execute(Worker worker, WorkerCommand command, Deadline deadlin
     Task<WorkerReply> operator()(CleanBoard c) { return clean_board(worker, std::move(c), deadline); }
     Task<WorkerReply> operator()(ConsoleRead c) { return read_console(worker, std::move(c), deadline); }
     Task<WorkerReply> operator()(ConsoleWrite c) { return write_console(worker, std::move(c), deadline); }
+    Task<WorkerReply> operator()(ConsoleClaim c) { return claim_console(worker, std::move(c)); }
+    Task<WorkerReply> operator()(ConsoleRelease c) { return release_console(worker, std::move(c)); }
+    Task<WorkerReply> operator()(ConsoleExport c) { return export_console(worker, std::move(c)); }
+    Task<WorkerReply> operator()(ConsoleUnexport c) { return unexport_console(worker, std::move(c)); }
     Task<WorkerReply> operator()(ApplyInventory c) { return apply_inventory(worker, std::move(c), deadline); }
   };
   return std::visit(Dispatch{std::move(worker), deadline}, std::move(command));

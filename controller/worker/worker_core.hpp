@@ -8,6 +8,7 @@
 
 #include "boards/board_session.hpp"
 #include "boards/inventory.hpp"
+#include "controller/worker/console_desk.hpp"
 #include "controller/worker/in_process.hpp"
 
 /// Inside of a worker. Everything here runs on the worker's thread.
@@ -37,12 +38,15 @@ struct WorkerCore {
   std::map<std::uint64_t, RunningJob> jobs;
   std::shared_ptr<drivers::BootServer> boot_server;  ///< as boot_settings say; nullptr: none could be started
   boards::BootServerSettings boot_settings;
-  TaskScope scope;    ///< jobs, commands, boards being opened
-  TaskScope closing;  ///< what must run to its end while `scope` is canceled
+  std::shared_ptr<ConsoleDesk> desk;  ///< never nullptr
+  TaskScope scope;                    ///< jobs, commands, boards being opened
+  TaskScope closing;                  ///< what must run to its end while `scope` is canceled
   std::atomic<bool> gone{false};
 };
 using Worker = std::shared_ptr<WorkerCore>;
 
+/// The desk of `worker`, which tells the controller of its changes.
+std::shared_ptr<ConsoleDesk> make_desk(const Worker& worker);
 /// The open session of a board. Errors: not_found (job); unavailable (infrastructure) with its problem.
 Result<std::shared_ptr<boards::BoardSession>> session_of(const Worker& worker, const std::string& board);
 /// Tells the controller how the board stands.
@@ -59,13 +63,17 @@ Task<WorkerReply> flash_board(Worker worker, FlashCommand command, Deadline dead
 Task<WorkerReply> clean_board(Worker worker, CleanBoard command, Deadline deadline);
 Task<WorkerReply> read_console(Worker worker, ConsoleRead command, Deadline deadline);
 Task<WorkerReply> write_console(Worker worker, ConsoleWrite command, Deadline deadline);
+Task<WorkerReply> claim_console(Worker worker, ConsoleClaim command);
+Task<WorkerReply> release_console(Worker worker, ConsoleRelease command);
+Task<WorkerReply> export_console(Worker worker, ConsoleExport command);
+Task<WorkerReply> unexport_console(Worker worker, ConsoleUnexport command);
 Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadline deadline);
+
+/// The boot server as `wanted` says, made anew when that has changed. Errors: busy (infrastructure) while a job runs
+/// that may use the old one; those of WorkerOptions::start_boot_server, after which there is one without any port.
+Task<> apply_boot_server(Worker worker, boards::BootServerSettings wanted, Deadline deadline);
 
 /// Closes every board. Nothing may run any more.
 asio::awaitable<void> close_all(Worker worker, Deadline deadline);
 
 }  // namespace hilltop::controller
-/// The boot server as `wanted` says, made anew when that has changed. Errors: busy (infrastructure) while a job runs
-/// that may use the old one; those of WorkerOptions::start_boot_server, after which there is one without any port.
-Task<> apply_boot_server(Worker worker, boards::BootServerSettings wanted, Deadline deadline);
-

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "controller/console_use.hpp"
 #include "drivers/core/clock.hpp"
 #include "drivers/core/task.hpp"
 #include "jobs/results.hpp"
@@ -53,13 +54,38 @@ struct ConsoleRead {
 struct ConsoleWrite {
   std::string board, console;
   std::string bytes;
+  std::string writer;  ///< the id that claimed the console; refused (busy, job) when another one has
+};
+/// Asks to be the one who types at a console, until ConsoleRelease, another one's `take` or the end of the lease.
+struct ConsoleClaim {
+  std::string board, console;
+  std::string writer;  ///< an id of the caller's own
+  std::string name;    ///< the user
+  std::string from;    ///< "web"
+  bool take = false;   ///< put out who types now
+};
+struct ConsoleRelease {
+  std::string board, console, writer;
+};
+/// Serves a console at a TCP port until the lease ends; answers where (`text`).
+struct ConsoleExport {
+  std::string board, console;
+  std::string protocol;  ///< raw, rfc2217
+  std::string address;
+  std::uint32_t port = 0;  ///< 0: a free one
+  std::string name;        ///< the user
+};
+/// Closes all ports of a board.
+struct ConsoleUnexport {
+  std::string board;
 };
 struct ApplyInventory {
   std::string text, file_name;    ///< of the lab file
   std::vector<std::string> keep;  ///< boards that are in use: left as they are for now, even when changed or gone
 };
-using WorkerCommand = std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead,
-                                   ConsoleWrite, ApplyInventory>;
+using WorkerCommand =
+    std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead, ConsoleWrite,
+                 ConsoleClaim, ConsoleRelease, ConsoleExport, ConsoleUnexport, ApplyInventory>;
 
 /// What a command answers; fields that do not apply are empty.
 struct WorkerReply {
@@ -94,6 +120,8 @@ struct BoardStatus {
   std::string power;  ///< on, off, unknown
   std::vector<std::string> consoles, offers;
   std::string problem;  ///< "" when all is well: else why the board cannot be used
+  std::vector<ConsoleWriter> writers = {};
+  std::vector<ConsolePortView> ports = {};
 };
 struct BoardLost {
   std::string board, reason;  ///< power lost without having been switched

@@ -176,8 +176,12 @@ void Server::handle(const telnet::Event& event) {
     demands_.push_back({set_control, break_off});
   }
   if (event.option != telnet::com_port) return;
-  if (event.kind == Kind::theirs && event.on) notify_modem(modem_);
-  if (event.kind == Kind::subnegotiation && !event.payload.empty() && ready())
+  // pyserial takes our DO, when it comes early, for the answer to a WILL that it then does not send: it speaks the
+  // option all the same (pyserial 3.5, rfc2217.py, Serial.open).
+  const bool speaks = event.kind == Kind::subnegotiation || (event.kind == Kind::theirs && event.on);
+  if (!speaks) return;
+  if (!std::exchange(ready_, true)) notify_modem(modem_);
+  if (event.kind == Kind::subnegotiation && !event.payload.empty())
     demand(static_cast<std::uint8_t>(event.payload[0]), std::string_view(event.payload).substr(1));
 }
 

@@ -147,7 +147,7 @@ class Server final : public LineCodec {
   void notify_line(std::uint8_t bits);
   void notify_modem(std::uint8_t bits);
   /// Whether the client has agreed to the option: else it is a plain telnet.
-  [[nodiscard]] bool ready() const { return telnet_.theirs(telnet::com_port); }
+  [[nodiscard]] bool ready() const { return ready_; }
 
  private:
   void handle(const telnet::Event& event);
@@ -156,6 +156,7 @@ class Server final : public LineCodec {
 
   telnet::Telnet telnet_;
   std::string name_;
+  bool ready_ = false;
   bool suspended_ = false;
   std::uint8_t line_mask_ = 0;
   std::uint8_t modem_mask_ = 255;  // as the RFC has it at the beginning

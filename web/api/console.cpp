@@ -27,6 +27,35 @@ Task<Response> read_console(ApiPtr api, Call call) {
   co_return response;
 }
 
+/// Opens a port for tools that know serial ports over the network.
+Task<Response> serve_console(ApiPtr api, Call call) {
+  HILLTOP_CO_TRY(const auto body, JsonBody::read(call.request.body, {"console", "protocol", "address", "port"}));
+  controller::ConsoleExport command;
+  command.board = call.request.param("name");
+  command.name = call.who.user;
+  HILLTOP_CO_TRY(command.console, body.text_or("console", ""));
+  HILLTOP_CO_TRY(command.protocol, body.text_or("protocol", "rfc2217"));
+  HILLTOP_CO_TRY(command.address, body.text_or("address", "127.0.0.1"));
+  HILLTOP_CO_TRY(const auto port, body.integer_or("port", 0, 0, UINT16_MAX));
+  command.port = static_cast<std::uint32_t>(port);
+  if (command.protocol != "raw" && command.protocol != "rfc2217")
+    co_return Error(Errc::bad_input, Blame::job, "protocol: must be one of raw, rfc2217");
+  // Who connects is asked nothing: beyond this machine that is for the lab to decide.
+  if (command.address != "127.0.0.1" && command.address != "::1" && call.who.role < controller::Role::technician)
+    co_return Error(Errc::denied, Blame::job,
+                    "a port at another address than 127.0.0.1 needs the role technician: whoever reaches it may type");
+  HILLTOP_CO_TRY(const auto reply, co_await hop(api->gate, &operate, call.who, command.board,
+                                                controller::WorkerCommand(command), Deadline::after(10s)));
+  co_return json_response({{"where", reply.text}, {"protocol", command.protocol}}, 201);
+}
+
+Task<Response> end_ports(ApiPtr api, Call call) {
+  controller::ConsoleUnexport command{call.request.param("name")};
+  HILLTOP_CO_CHECK(co_await hop(api->gate, &operate, call.who, command.board, controller::WorkerCommand(command),
+                                Deadline::after(10s)));
+  co_return json_response(nlohmann::json::object());
+}
+
 constexpr QueryParam read_query[] = {{"console", ParamType::text, "name; without it the board's first"},
                                      {"from", ParamType::integer, "offset of the first byte"},
                                      {"max", ParamType::integer, "bytes, at most 1048576"}};
@@ -34,6 +63,7 @@ constexpr QueryParam stream_query[] = {
     {"console", ParamType::text, "name; without it the board's first"},
     {"from", ParamType::integer, "offset of the first byte; without it: from now on"},
     {"write", ParamType::integer, "1: bytes that are sent are typed"},
+    {"take", ParamType::integer, "1: whoever types there now is put out"},
     {"token", ParamType::text, "where no header can be sent"}};
 constexpr QueryParam log_query[] = {{"from", ParamType::integer, "number of the first line, from 1"},
                                     {"token", ParamType::text, "where no header can be sent"}};
@@ -54,6 +84,23 @@ constexpr Route routes[] = {
      .status = 101,
      .check = &check_console,
      .talker = &stream_console},
+    {.method = Method::post,
+     .pattern = "/api/v1/boards/{name}/console/ports",
+     .tag = "consoles",
+     .summary =
+         "Serves the console at a TCP port (RFC 2217, or raw) until the lease ends. Needs the board's lease or the "
+         "role technician.",
+     .body = Admission::Body::text,
+     .takes = {json_type, "PortRequest"},
+     .gives = {json_type, "Port"},
+     .status = 201,
+     .handler = &serve_console},
+    {.method = Method::del,
+     .pattern = "/api/v1/boards/{name}/console/ports",
+     .tag = "consoles",
+     .summary = "Closes all ports at which the board's consoles are served.",
+     .gives = {json_type, "Empty"},
+     .handler = &end_ports},
     {.pattern = "/api/v1/jobs/{id}/log/ws",
      .tag = "jobs",
      .summary = "The log, live: JSON lines in text frames, {\"end\":true} last.",

@@ -57,20 +57,26 @@ json problem_schema() {
 }
 
 json board_schema() {
-  return object({{"name", text()},
-                 {"type", text()},
-                 {"description", text()},
-                 {"tags", list_of(text())},
-                 {"worker", text()},
-                 {"state", choice({"idle", "leased", "cleaning", "offline"})},
-                 {"health", choice({"unknown", "good", "suspect", "bad", "maintenance", "retired"})},
-                 {"health_reason", text()},
-                 {"power", choice({"on", "off", "unknown"})},
-                 {"consoles", list_of(text())},
-                 {"offers", list_of(text())},
-                 {"lease", integer_or_null()},
-                 {"holder", text()},
-                 {"job", integer_or_null()}});
+  return object(
+      {{"name", text()},
+       {"type", text()},
+       {"description", text()},
+       {"tags", list_of(text())},
+       {"worker", text()},
+       {"state", choice({"idle", "leased", "cleaning", "offline"})},
+       {"health", choice({"unknown", "good", "suspect", "bad", "maintenance", "retired"})},
+       {"health_reason", text()},
+       {"power", choice({"on", "off", "unknown"})},
+       {"consoles", list_of(text())},
+       {"offers", list_of(text())},
+       {"lease", integer_or_null()},
+       {"holder", text()},
+       {"job", integer_or_null()},
+       {"writers",
+        list_of(object({{"console", text()}, {"name", text()}, {"from", text()}, {"since", time_or_null()}}))},
+       {"ports",
+        list_of(object(
+            {{"console", text()}, {"protocol", choice({"raw", "rfc2217"})}, {"where", text()}, {"owner", text()}}))}});
 }
 
 json job_schema() {
@@ -163,6 +169,8 @@ json board_type_schema() {
 void add_requests(json& out) {
   out["PowerRequest"] = request({{"action", choice({"on", "off", "cycle", "status"})}}, {"action"});
   out["ResetRequest"] = request({{"kind", choice({"hard", "soft"})}}, {});
+  out["PortRequest"] = request(
+      {{"console", text()}, {"protocol", choice({"raw", "rfc2217"})}, {"address", text()}, {"port", integer()}}, {});
   out["HealthRequest"] =
       request({{"health", choice({"unknown", "good", "suspect", "bad", "maintenance", "retired"})}, {"reason", text()}},
               {"health"});
@@ -188,6 +196,7 @@ json schemas() {
       {"Board", board_schema()},
       {"BoardPage", page("Board")},
       {"Power", object({{"power", choice({"on", "off", "unknown"})}})},
+      {"Port", object({{"where", text()}, {"protocol", choice({"raw", "rfc2217"})}})},
       {"Flashed", object({{"flashed", list_of(text())}})},
       {"JobSummary", job_schema()},
       {"JobPage", page("JobSummary")},

@@ -16,6 +16,30 @@ std::string held_by(const Json& board) {
   return holder;
 }
 
+/// "ann types", or "ann types at main (rfc2217 127.0.0.1:40001)" with details.
+std::string typed_by(const Json& board, bool details) {
+  std::string out;
+  for (const auto& writer : board.value("writers", Json::array())) {
+    out += (out.empty() ? "" : "; ") + text_at(writer, "name") + " types";
+    if (details) out += " at " + text_at(writer, "console") + " (" + text_at(writer, "from") + ")";
+  }
+  return out;
+}
+
+std::string held_and_typed_by(const Json& board) {
+  const auto typed = typed_by(board, false);
+  const auto held = held_by(board);
+  return held.empty() || typed.empty() ? held + typed : held + "; " + typed;
+}
+
+std::string served_at(const Json& board) {
+  std::string out;
+  for (const auto& port : board.value("ports", Json::array()))
+    out += (out.empty() ? "" : ", ") + text_at(port, "console") + " at " + text_at(port, "where") + " (" +
+           text_at(port, "protocol") + ", by " + text_at(port, "owner") + ")";
+  return out;
+}
+
 int list_boards(Context& context, const BoardOptions& options) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
@@ -43,7 +67,7 @@ int list_boards(Context& context, const BoardOptions& options) {
     const auto health = text_at(board, "health");
     const auto reason = text_at(board, "health_reason");
     table.add({text_at(board, "name"), text_at(board, "type"), text_at(board, "state"),
-               Cell(health, style_of_health(health)), text_at(board, "power"), held_by(board),
+               Cell(health, style_of_health(health)), text_at(board, "power"), held_and_typed_by(board),
                joined_at(board, "tags", ","), reason.empty() ? text_at(board, "description") : reason});
   }
   if (boards->empty())
@@ -77,6 +101,8 @@ int show_board(Context& context, const BoardOptions& options) {
   row("lease", text_at(*board, "lease"));
   row("tags", joined_at(*board, "tags"));
   row("consoles", joined_at(*board, "consoles"));
+  row("typing", typed_by(*board, true));
+  row("served", served_at(*board));
   row("offers", joined_at(*board, "offers"));
   row("worker", text_at(*board, "worker"));
   context.print(table, false);

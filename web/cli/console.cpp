@@ -20,7 +20,9 @@ constexpr char leave_key = '\x1d';  // Ctrl-], as telnet(1) and picocom's kin ha
 struct ConsoleOptions {
   std::string board, console;
   bool read_only = false;
+  bool take = false;
   std::string from;
+  std::string protocol, listen;  ///< --export: serve it at a port instead
 };
 
 /// Standard input and signals as one descriptor that can be waited for.
@@ -85,7 +87,7 @@ class Inputs {
 class Session {
  public:
   Session(Context& context, Api& api, const ConsoleOptions& options)
-      : context_(context), api_(api), options_(options), stream_(offset_of(options.from)) {}
+      : context_(context), api_(api), options_(options), takes_(options.take), stream_(offset_of(options.from)) {}
 
   int run() {
     auto connected = connect();
@@ -107,9 +109,11 @@ class Session {
 
   Result<> connect() {
     const auto from = stream_.next() ? std::to_string(*stream_.next()) : "";
-    const auto path =
-        "/boards/" + escaped(options_.board) + "/console/ws" +
-        query_of({{"console", options_.console}, {"from", from}, {"write", options_.read_only ? "" : "1"}});
+    const auto path = "/boards/" + escaped(options_.board) + "/console/ws" +
+                      query_of({{"console", options_.console},
+                                {"from", from},
+                                {"write", options_.read_only ? "" : "1"},
+                                {"take", std::exchange(takes_, false) ? "1" : ""}});
     HILLTOP_TRY(auto socket, api_.socket(path, Deadline::after(10s)));
     // The first frame is the place where the stream begins, or the server's refusal.
     HILLTOP_TRY(const auto first, socket->next(Deadline::after(10s)));
@@ -227,6 +231,7 @@ class Session {
   Context& context_;
   Api& api_;
   const ConsoleOptions& options_;
+  bool takes_;  // once: coming back after a lost connection takes nothing from anybody
   ConsoleStream stream_;
   Inputs inputs_;
   std::unique_ptr<web::WsClient> socket_;
@@ -236,9 +241,37 @@ class Session {
   Deadline gives_up_ = Deadline::never();
 };
 
+/// "ADDRESS:PORT", "ADDRESS" or ":PORT" into the body of the request.
+void add_place(const std::string& listen, Json& body) {
+  const auto colon = listen.ends_with(']') ? std::string::npos : listen.rfind(':');
+  auto address = listen.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (!address.empty()) body["address"] = address;
+  if (colon != std::string::npos) body["port"] = std::strtoll(listen.c_str() + colon + 1, nullptr, 10);
+}
+
+int serve_at_port(Context& context, Api& api, const ConsoleOptions& options) {
+  Json body = {{"console", options.console}, {"protocol", options.protocol}};
+  add_place(options.listen, body);
+  const auto path = "/boards/" + escaped(options.board) + "/console/ports";
+  const auto served = api.send("POST", path, body, Deadline::after(20s));
+  if (!served) return context.fail(served.error());
+  if (context.globals.json) {
+    context.print(*served);
+    return exit_pass;
+  }
+  const auto where = text_at(*served, "where");
+  context.out << where << "\n";
+  context.note("served until the lease ends; pyserial: " +
+               (options.protocol == "raw" ? "socket://" + where : "rfc2217://" + where) + "; " +
+               (options.protocol == "raw" ? "socat - TCP:" + where : "or telnet"));
+  return exit_pass;
+}
+
 int console(Context& context, const ConsoleOptions& options) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
+  if (!options.protocol.empty()) return serve_at_port(context, **api, options);
   return Session(context, **api, options).run();
 }
 
@@ -249,11 +282,20 @@ void add_console(CLI::App& app, Context& context) {
   auto* command =
       add_command(app, "console", "sit at a board's console; Ctrl-] leaves",
                   "  hilltop console microbit-01\n  hilltop console microbit-01 --read-only\n"
-                  "  hilltop console sbc-02 --console secure\n\n"
+                  "  hilltop console sbc-02 --console secure\n  hilltop console microbit-01 --export rfc2217\n"
+                  "\n"
                   "Typing needs the board's lease (hilltop lease take). After a lost connection it goes on\n"
                   "where it broke; bytes that are missing are said.");
   command->add_option("BOARD", options->board, "the board's name")->required()->type_name("BOARD");
   command->add_flag("-r,--read-only", options->read_only, "look, do not type: needs no lease");
+  command->add_flag("--take", options->take, "put out whoever types there now");
+  auto* protocol =
+      command->add_option("--export", options->protocol,
+                          "serve the console at a TCP port until the lease ends: rfc2217 (telnet, too) or raw");
+  protocol->check(CLI::IsMember({"rfc2217", "raw"}))->type_name("PROTOCOL");
+  command->add_option("--listen", options->listen, "where --export listens; without it at a free port of 127.0.0.1")
+      ->type_name("ADDRESS:PORT")
+      ->needs(protocol);
   command->add_option("--console", options->console, "which one, of a board that has several")->type_name("NAME");
   command->add_option("--from", options->from, "begin at this offset of the transcript (0: all of it)")
       ->check(CLI::NonNegativeNumber)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "web/api/json_body.hpp"
@@ -15,6 +16,9 @@ using nlohmann::json;
 
 constexpr std::uint32_t piece_bytes = 32 * 1024;
 constexpr std::uint32_t poll_ms = 5000;
+/// A console that talks on and on is sent in frames of what came within this time, as fast as a screen shows it; what
+/// comes after a silence is sent at once. Who is behind gets piece after piece without waiting.
+constexpr auto frame_clock = 16ms;
 
 /// One client at one console.
 struct Viewer {
@@ -24,6 +28,8 @@ struct Viewer {
   std::string board, console;
   std::uint64_t from = UINT64_MAX;  ///< now
   bool writes = false;
+  bool takes = false;                  ///< puts out who types now
+  std::string writer;                  ///< our id
   std::optional<std::uint64_t> lease;  ///< whose end ends the right to type; none for a technician without it
 };
 using ViewerPtr = std::shared_ptr<Viewer>;
@@ -50,19 +56,26 @@ Task<> send_console(ViewerPtr v) {
   for (;;) {
     HILLTOP_CO_TRY(auto reply, co_await read_piece(v, cursor, poll_ms));
     if (reply.offset > cursor) {
-      HILLTOP_CO_CHECK(
-          co_await v->socket->write(text_frame({{"gap", {{"from", cursor}, {"to", reply.offset}}}}), false));
+      const json gap = {{"from", cursor}, {"to", reply.offset}, {"bytes", reply.offset - cursor}};
+      HILLTOP_CO_CHECK(co_await v->socket->write(text_frame({{"gap", gap}}), false));
       cursor = reply.offset;
     }
     if (reply.bytes.empty()) continue;
+    const bool caught_up = reply.bytes.size() < piece_bytes;
+    const auto next_frame = std::chrono::steady_clock::now() + frame_clock;
     cursor += reply.bytes.size();
     HILLTOP_CO_CHECK(co_await v->socket->write(std::move(reply.bytes), true));
+    if (caught_up) HILLTOP_CO_CHECK(co_await sleep_for(next_frame - std::chrono::steady_clock::now()));
   }
 }
 
 /// Why the right to type is gone: the lease's own words where there was one.
 Result<std::string> why_ended(const std::shared_ptr<Farm>& farm, const controller::Principal& who,
-                              std::optional<std::uint64_t> lease, const std::string& board) {
+                              std::optional<std::uint64_t> lease, const std::string& board, const std::string& console,
+                              const std::string& writer) {
+  HILLTOP_TRY(const auto view_of_board, farm->board(who, board));
+  for (const auto& now : view_of_board.writers)
+    if (now.console == console && now.id != writer) return now.name + " has taken the console over";
   if (!lease) {
     const auto may = farm->may_operate(who, board);
     return may ? std::string() : may.error().text;
@@ -77,12 +90,13 @@ Result<std::string> why_ended(const std::shared_ptr<Farm>& farm, const controlle
 Task<std::string> until_revoked(ViewerPtr v) {
   auto seen = v->api->feed->last();
   for (;;) {
-    HILLTOP_CO_TRY(auto reason, co_await hop(v->api->gate, &why_ended, v->who, v->lease, v->board));
+    HILLTOP_CO_TRY(auto reason,
+                   co_await hop(v->api->gate, &why_ended, v->who, v->lease, v->board, v->console, v->writer));
     if (!reason.empty()) co_return reason;
     for (bool concerns_us = false; !concerns_us;) {
       const auto item = v->api->feed->after(seen.value_or(0));
       if (item) {
-        concerns_us = item->kind == "lease" || item->kind == "board.state";
+        concerns_us = item->kind == "lease" || item->kind == "board.state" || item->kind == "board.console";
         seen = item->seq;
       } else if (v->api->feed->last() != seen) {  // fell behind the feed
         concerns_us = true;
@@ -142,9 +156,45 @@ Task<> type_incoming(ViewerPtr v) {
     command.board = v->board;
     command.console = v->console;
     command.bytes = std::move(message.data);
-    HILLTOP_CO_CHECK(co_await hop(v->api->gate, &operate, v->who, v->board,
-                                  controller::WorkerCommand(std::move(command)), Deadline::after(60s)));
+    command.writer = v->writer;
+    auto typed = co_await hop(v->api->gate, &operate, v->who, v->board, controller::WorkerCommand(std::move(command)),
+                              Deadline::after(60s));
+    // Taken over: who watches the right to type ends the stream, and says by whom.
+    if (!typed && typed.error().code != Errc::busy) co_return std::move(typed).error();
   }
+}
+
+/// Makes the viewer the one who types. Who comes back after a lost connection takes over from the one before.
+Task<> claim(ViewerPtr v) {
+  HILLTOP_CO_TRY(const auto view, co_await hop(v->api->gate, &Farm::board, v->who, v->board));
+  if (v->console.empty() && !view.consoles.empty()) v->console = view.consoles.front();
+  const auto own = [&](const auto& now) {
+    return now.console == v->console && now.name == v->who.user && now.from == "web";
+  };
+  controller::ConsoleClaim command;
+  command.board = v->board;
+  command.console = v->console;
+  command.writer = v->writer;
+  command.name = v->who.user;
+  command.from = "web";
+  command.take = v->takes || std::ranges::any_of(view.writers, own);
+  HILLTOP_CO_CHECK(co_await hop(v->api->gate, &operate, v->who, v->board, controller::WorkerCommand(std::move(command)),
+                                Deadline::after(10s)));
+  co_return ok();
+}
+
+Task<> release(ViewerPtr v) {
+  co_await ignore_cancellation();
+  controller::ConsoleRelease command{v->board, v->console, v->writer};
+  (void)co_await hop_within(Deadline::after(5s), v->api->gate, &look, v->who, v->board,
+                            controller::WorkerCommand(std::move(command)), Deadline::after(5s));
+  co_return ok();
+}
+
+/// Tells one connection from another, also across restarts.
+std::string new_writer_id(const Viewer& viewer) {
+  return "web-" + std::to_string(utc_now().time_since_epoch().count()) + "-" +
+         std::to_string(reinterpret_cast<std::uintptr_t>(&viewer));
 }
 
 /// Whether `who` may type, and by which lease.
@@ -187,13 +237,18 @@ Task<> stream_console(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) 
   viewer->board = call.request.param("name");
   viewer->console = call.request.query_value("console").value_or("");
   viewer->writes = wants(call.request, "write");
+  viewer->takes = wants(call.request, "take");
   HILLTOP_CO_TRY(viewer->from, integer_query(call.request, "from", UINT64_MAX));
   if (viewer->writes) {
     auto right = co_await hop(api->gate, &right_to_type, call.who, viewer->board);
     if (!right) co_return co_await refuse(socket, right.error().text);
     viewer->lease = *right;
+    viewer->writer = new_writer_id(*viewer);
+    if (auto claimed = co_await claim(viewer); !claimed) co_return co_await refuse(socket, claimed.error().text);
   }
-  co_return co_await both_ways(socket, api->gate.io, send_until_revoked(viewer), type_incoming(viewer));
+  auto ended = co_await both_ways(socket, api->gate.io, send_until_revoked(viewer), type_incoming(viewer));
+  if (viewer->writes) HILLTOP_CO_CHECK(co_await release(viewer));
+  co_return ended;
 }
 
 }  // namespace hilltop::web

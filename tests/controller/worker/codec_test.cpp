@@ -36,7 +36,11 @@ const std::vector<WorkerCommand> commands = {
     FlashCommand{"b", {"/a", "/b"}},
     CleanBoard{"b"},
     ConsoleRead{"b", "main", UINT64_MAX, 4096, 250, true},
-    ConsoleWrite{"b", "uart1", every_byte},
+    ConsoleWrite{"b", "uart1", every_byte, "web-7"},
+    ConsoleClaim{"b", "main", "web-7", "ann", "web", true},
+    ConsoleRelease{"b", "main", "web-7"},
+    ConsoleExport{"b", "main", "rfc2217", "127.0.0.1", 2001, "ann"},
+    ConsoleUnexport{"b"},
     ApplyInventory{"lab: x\n", "/etc/lab.yaml", {"b1", "b2"}},
 };
 
@@ -46,7 +50,13 @@ const std::vector<WorkerEvent> events = {
     JobAction{7, "2.1", "auto-login-action", true, true, 0.5},
     JobFinished{7, {jobs::Verdict::fail, Blame::dut, "panic", true, true}},
     JobFinished{8, {jobs::Verdict::pass, std::nullopt, "", false, false}},
-    BoardStatus{"b", "on", {"main"}, {"power", "flash"}, "no such port"},
+    BoardStatus{"b",
+                "on",
+                {"main"},
+                {"power", "flash"},
+                "no such port",
+                {{"main", "web-7", "ann", "web", UtcTime(std::chrono::microseconds(5))}},
+                {{"main", "raw", "127.0.0.1:2001", "ann"}}},
     BoardLost{"b", "QEMU died"},
     FlashProgressed{"b", 10, 20},
 };

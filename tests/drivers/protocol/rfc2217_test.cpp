@@ -134,6 +134,17 @@ TEST(Rfc2217, AServerCanStopTheClientForAWhile) {
   EXPECT_THAT(demands, Contains(Demand{purge_data, purge_both}));
 }
 
+// As pyserial 3.5 does when our DO comes early.
+TEST(Rfc2217, AClientThatSpeaksTheOptionHasAgreedToIt) {
+  Server server("test");
+  server.take_output();
+  receive(server, "\xff\xfa\x2c\x02\x08\xff\xf0");
+  EXPECT_TRUE(server.ready());
+  EXPECT_THAT(server.take_demands(), ElementsAre(Demand{set_datasize, 8}));
+  server.answer(set_datasize, 8);
+  EXPECT_TRUE(server.take_output().ends_with("\xff\xfa\x2c\x66\x08\xff\xf0"));
+}
+
 TEST(Rfc2217, CommandsOfTheWrongSizeAreNoCommands) {
   Server server("test");
   receive(server, "\xff\xfb\x2c");

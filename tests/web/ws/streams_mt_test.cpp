@@ -175,6 +175,42 @@ TEST_F(StreamTest, ASlowReaderIsToldWhatIsMissing) {
   EXPECT_EQ(missing, 890u);
 }
 
+TEST_F(StreamTest, AConsoleThatTalksOnAndOnComesInFrames) {
+  auto socket = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws");
+  ASSERT_TRUE(socket.has_value());
+  EXPECT_EQ(next(**socket).data, R"({"offset":0})");
+  const auto begin = std::chrono::steady_clock::now();
+  std::size_t bytes = 0;
+  std::chrono::milliseconds::rep frames = 0;
+  while (std::chrono::steady_clock::now() - begin < 200ms || bytes == 0) {
+    on_control([this] {
+      farm_->link.say("x");
+      return true;
+    });
+    const auto message = (*socket)->next(Deadline::after(1ms));
+    ASSERT_TRUE(message.has_value());
+    if (message->kind != Kind::binary) continue;
+    bytes += message->data.size();
+    ++frames;
+  }
+  const auto lasted = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
+  EXPECT_LE(frames, lasted / 16 + 1);
+}
+
+TEST_F(StreamTest, WhoeverTakesTheConsoleOverIsNamed) {
+  auto socket = open_socket("technician", "/api/v1/boards/qemu-1/console/ws?write=1");
+  ASSERT_TRUE(socket.has_value());
+  EXPECT_EQ(next(**socket).data, R"({"offset":0})");
+  on_control([this] {
+    auto& board = farm_->board_views["qemu-1"];
+    board.writers = {{board.consoles.front(), "web-2", "tom", "web", utc_now()}};
+    farm_->happen("board.console", "qemu-1");
+    return true;
+  });
+  EXPECT_EQ(json::parse(next(**socket).data, nullptr, false).value("end", ""), "tom has taken the console over");
+  EXPECT_EQ(next(**socket).kind, Kind::closed);
+}
+
 TEST_F(StreamTest, TypingNeedsTheRightToDoSo) {
   const auto refused = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?write=1");
   ASSERT_FALSE(refused.has_value());
