@@ -16,9 +16,10 @@ namespace hilltop::drivers {
 /// Stands between a socket with escapes and the console engine, which reads plain bytes from a descriptor: a thread
 /// that decodes one into the other. Never more than 64 KiB wait in it each way: then the peer's own flow control holds.
 ///
-/// Why a thread and a socket pair, and not a step in the engine's read: 0.9 s of CPU a GB more (a unix socket's write
-/// and read) is 0.01 % of a core for a line of 115200 baud, and what comes over telnet is seldom faster; and the engine
-/// keeps one kind of source, whose bytes it reads straight into what becomes the journal.
+/// Why a thread and a socket pair, and not a step in the engine's read: measured on loopback, a GB costs its reader 0.7
+/// s of CPU through it and 0.35 s without; for a line of 115200 baud the difference is a few millionths of a core, and
+/// a wake-up more each time that bytes come. What is served over telnet is seldom faster; and the engine keeps one kind
+/// of source, whose bytes it reads straight into what becomes the journal.
 ///
 /// Thread: start(), with() and the destructor of any one thread; the codec is the pump's.
 class CodecPump {
