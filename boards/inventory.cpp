@@ -6,6 +6,7 @@
 #include <set>
 
 #include "boards/board_type_file.hpp"
+#include "boards/inventory_consoles.hpp"
 #include "boards/inventory_network.hpp"
 #include "boards/inventory_paths.hpp"
 #include "drivers/core/fields.hpp"
@@ -126,8 +127,8 @@ BoardConfig LabReader::read_board(const Node& key, const Node& value) {
   out.description = fields.text("description").value_or("");
   out.tags = fields.texts("tags").value_or(std::vector<std::string>());
   out.addresses = read_addresses(fields, type);
-  fields.refuse_others();
   out.network = read_board_network(fields.map("network"), what, diagnostics_);
+  fields.refuse_others();
   for (const auto& [role, address] : out.addresses.entries()) check_address(address, what + ": " + role.text());
   if (value.is_map() && !out.addresses.contains("emulator") && !out.addresses.contains("console"))
     diagnostics_.error(key.place(), what + ": nothing says where it is: 'console' (or 'emulator') was expected",
@@ -155,9 +156,10 @@ Inventory LabReader::read(const Node& root, const std::filesystem::path& lab_dir
   const auto boards = fields.map("boards");
   for (const auto& [key, value] : boards.entries()) out.boards.push_back(read_board(key, value));
   read_artifacts(fields.map("artifacts"), lab_dir, out);
-  fields.refuse_others();
+  out.consoles = read_console_settings(fields.map("consoles"), diagnostics_);
   out.boot_server = read_boot_server(fields.map("boot_server"), diagnostics_);
   check_networks(out, diagnostics_);
+  fields.refuse_others();
   return out;
 }
 

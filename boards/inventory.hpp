@@ -51,6 +51,7 @@ struct Inventory {
   std::string name;  ///< the lab's
   std::vector<BoardConfig> boards;
   BootServerSettings boot_server;             ///< all off without the section
+  Retention consoles;                         ///< how much of what boards say is kept
   std::vector<std::filesystem::path> file_roots;  ///< folders whose files a job may name with file://
   std::vector<std::string> url_allow_list;        ///< hosts that artifacts may come from; empty: any public one
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
+#include "boards/inventory_consoles.hpp"
 #include "boards/inventory_network.hpp"
 #include "drivers/core/yaml_scalar.hpp"
 
@@ -69,6 +70,7 @@ std::string to_yaml(const Inventory& inventory) {
     write_board_network(board.network, out);
   }
   write_boot_server(inventory.boot_server, out);
+  write_console_settings(inventory.consoles, out);
   std::vector<std::string> roots;
   for (const auto& root : inventory.file_roots) roots.push_back(root.string());
   if (roots.empty() && inventory.url_allow_list.empty()) return out;

@@ -56,6 +56,10 @@ class LiveConsole final : public Console {
   Task<ConsoleChunk> read(std::uint64_t from, std::size_t max, Deadline deadline) override {
     return read_console(state_, from, max, deadline);
   }
+  std::optional<ConsoleChunk> read_now(std::uint64_t from, std::size_t max) const override {
+    const std::lock_guard lock(state_->mutex);
+    return state_->window.read(from, max);
+  }
   Task<std::string> fetch(std::uint64_t from, std::uint64_t to, Deadline deadline) override {
     return fetch_console(state_, from, to, deadline);
   }
@@ -142,16 +146,16 @@ Task<std::string> fetch_console(StatePtr state, std::uint64_t from, std::uint64_
   }
 }
 
+std::optional<ConsoleChunk> Console::read_now(std::uint64_t, std::size_t) const { return std::nullopt; }
+
 Task<std::vector<ConsoleRecord>> Console::records(std::uint64_t, std::uint64_t) {
   co_return std::vector<ConsoleRecord>();  // of a console without a transcript
 }
 
 Task<std::vector<ConsoleRecord>> console_records(StatePtr state, std::uint64_t from, std::uint64_t to) {
-  auto read_disk = [state] { return state->transcript->events(state->key); };
+  auto read_disk = [state, from, to] { return state->transcript->events(state->key, from, to); };
   const auto lane = state->lane;
-  HILLTOP_CO_TRY(auto all, co_await lane->run(std::move(read_disk)));
-  std::erase_if(all, [&](const ConsoleRecord& r) { return r.offset < from || r.offset > to; });
-  co_return all;
+  co_return co_await lane->run(std::move(read_disk));
 }
 
 Task<std::uint64_t> console_offset_at(StatePtr state, UtcTime time) {

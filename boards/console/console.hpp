@@ -54,6 +54,9 @@ class Console {
   /// unavailable when the console is closed.
   virtual Task<ConsoleChunk> read(std::uint64_t from, std::size_t max, Deadline deadline) = 0;
 
+  /// The same without waiting: nothing when there are no bytes from `from` on in memory.
+  [[nodiscard]] virtual std::optional<ConsoleChunk> read_now(std::uint64_t from, std::size_t max) const;
+
   /// Bytes [from, to) from memory or transcript, exact. Fewer when `to` is past the end.
   /// Errors: not_found when retention has deleted them; io (infrastructure).
   virtual Task<std::string> fetch(std::uint64_t from, std::uint64_t to, Deadline deadline) = 0;

@@ -22,8 +22,7 @@ constexpr auto retry_time = 100ms;                // after a failed write
 constexpr auto give_up_time = 5s;                 // when stopping with a broken disk
 constexpr std::size_t batch_records = 4096;
 constexpr auto complaint_interval = std::chrono::seconds(10);  // a full disk is said now and then, not at each try
-constexpr auto retention_interval = std::chrono::minutes(10);
-constexpr std::size_t pieces_a_record = 2;  // its header, its bytes
+constexpr std::size_t pieces_a_record = 2;                     // its header, its bytes
 
 std::uint64_t us_since(Clock::time_point begun) {
   return static_cast<std::uint64_t>(
@@ -31,50 +30,6 @@ std::uint64_t us_since(Clock::time_point begun) {
 }
 
 }  // namespace
-
-Sealer::Sealer(std::shared_ptr<Transcript> transcript)
-    : transcript_(std::move(transcript)), thread_([this] { run(); }) {}
-
-Sealer::~Sealer() { stop(); }
-
-void Sealer::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Sealer::seal(std::shared_ptr<JournalFile> journal) {
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(journal));
-  }
-  changed_.notify_all();
-}
-
-void Sealer::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    const bool woken = changed_.wait_for(lock, retention_interval, [this] { return stop_ || !queue_.empty(); });
-    if (stop_) return;
-    if (!woken) {  // what is too old goes, also when nothing new comes
-      lock.unlock();
-      transcript_->apply_retention(utc_now());
-      lock.lock();
-      continue;
-    }
-    const auto journal = queue_.front();
-    queue_.erase(queue_.begin());
-    lock.unlock();
-    // A journal that cannot be sealed now (no space) stays readable, and is sealed at the next start.
-    if (auto sealed = transcript_->seal(journal); !sealed)
-      log::error("sealing {}: {}", journal->path.string(), sealed.error().text);
-    transcript_->apply_retention(utc_now());
-    lock.lock();
-  }
-}
 
 JournalWriter::JournalWriter(const ConsoleEngine::Options& options, std::shared_ptr<Transcript> transcript,
                              Sealer& sealer, Counters& counters, std::function<void()> on_room)

@@ -28,10 +28,26 @@ struct SegmentInfo {
   UtcTime latest;           ///< no byte in it was read later
 };
 
+/// A compressor and its memory: used for one segment after the other. Thread: one at a time.
+class SegmentPacker {
+ public:
+  SegmentPacker();
+  ~SegmentPacker();
+  SegmentPacker(const SegmentPacker&) = delete;
+  SegmentPacker& operator=(const SegmentPacker&) = delete;
+  /// Appends `bytes`, compressed, to `out`. Value: how many bytes that are.
+  std::size_t pack(std::string_view bytes, std::string& out);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
 /// Collects what one segment will hold, in order of offsets, and writes it.
 class SegmentBuilder {
  public:
-  SegmentBuilder();
+  /// Lifetime: `packer` outlives it.
+  explicit SegmentBuilder(SegmentPacker& packer);
   ~SegmentBuilder();
   SegmentBuilder(SegmentBuilder&&) noexcept;
   SegmentBuilder& operator=(SegmentBuilder&&) = delete;

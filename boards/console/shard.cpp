@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,12 +17,6 @@ namespace {
 
 constexpr auto flush_limit = 200ms;
 constexpr unsigned long timer_slack_ns = 1000;  // a sweep that is 50 us late each time is not a sweep a millisecond
-
-// io_uring would wait for bytes of these, non-blocking or not.
-bool is_pipe_or_socket(int fd) {
-  struct stat info{};
-  return ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
-}
 
 }  // namespace
 
@@ -45,17 +38,24 @@ Result<> Shard::start() {
     HILLTOP_CHECK(watch(epoll->get(), outputs_.get(), EPOLLIN, outputs_mark));
   }
   HILLTOP_CHECK(writer_.start());
-  std::promise<std::string> begun;
+  std::promise<Result<>> begun;
   thread_ = std::thread([this, &begun] {
     ::prctl(PR_SET_TIMERSLACK, timer_slack_ns);
-    reader_ = LineReader::make(options_.engine);  // a ring belongs to the thread that made it
-    utc_ = std::make_unique<SteadyUtc>(clock_);
-    begun.set_value(std::string(reader_->name()));
-    run();
+    auto ready = start_on_thread();
+    const bool runs = ready.has_value();
+    begun.set_value(std::move(ready));
+    if (runs) run();
     reader_.reset();
   });
-  engine_ = begun.get_future().get();
-  return ok();
+  return begun.get_future().get();
+}
+
+// A ring belongs to the thread that made it.
+Result<> Shard::start_on_thread() {
+  HILLTOP_TRY(reader_, LineReader::make(options_.engine, [this](std::uint32_t line) { return room(line); }));
+  engine_ = reader_->name();
+  utc_ = std::make_unique<SteadyUtc>(clock_);
+  return watch(inputs_.get(), reader_->fd(), EPOLLIN, lines_mark);
 }
 
 Shard::~Shard() {
@@ -152,7 +152,6 @@ Result<> Shard::add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd
   auto port = std::make_unique<Port>();
   port->state = state;
   port->fd = fd;
-  port->no_wait = is_pipe_or_socket(fd);
   {
     const std::lock_guard lock(state->mutex);
     port->end = state->window.end();
@@ -161,16 +160,17 @@ Result<> Shard::add_on_thread(const std::shared_ptr<ConsoleState>& state, int fd
     state->ended.reset();
     state->shard = this;
   }
-  if (auto watched = watch(inputs_.get(), fd, EPOLLIN, state->number); !watched) {
+  auto& added = *(ports_[state->number] = std::move(port));
+  if (auto watched = reader_->add(state->number, fd); !watched) {
+    ports_.erase(state->number);
     const std::lock_guard lock(state->mutex);
     state->shard = nullptr;
     return std::move(watched).within(state->title());
   }
-  const auto now = time_for(*port);
-  note(*port, gap ? RecordKind::gap : RecordKind::opened, now, port->last);
-  port->last = now;  // what comes now came after it
-  auto& added = *(ports_[state->number] = std::move(port));
-  write_to(added);  // what waited for the port to come back
+  const auto now = time_for(added);
+  note(added, gap ? RecordKind::gap : RecordKind::opened, now, added.last);
+  added.last = now;  // what comes now came after it
+  write_to(added);   // what waited for the port to come back
   return ok();
 }
 
@@ -178,12 +178,16 @@ void Shard::remove_on_thread(const std::shared_ptr<ConsoleState>& state) {
   const auto it = ports_.find(state->number);
   if (it == ports_.end()) return;
   auto& port = *it->second;
-  for (auto* list : {&ready_, &swept_, &busy_}) std::erase(*list, &port);
   if (!port.ended) {
-    unwatch(inputs_.get(), port.fd);
+    if (const auto came = reader_->remove(state->number); came > 0) {
+      take(port, came, utc_->now());
+      writer_.push(records_);
+      commit(port);
+    }
     arm_output(port, false);
     note(port, RecordKind::closed, time_for(port), port.last);
   }
+  may_be_more_ = true;  // of other lines, that came while this one was let go of
   const std::lock_guard lock(state->mutex);
   state->last_read = port.last;
   ports_.erase(it);

@@ -21,8 +21,9 @@ namespace hilltop::boards {
 /// Nothing on that path waits for a reader, another shard or the disk.
 ///
 /// While few lines are busy, each is read when it has bytes. With many (16), that would cost a wake-up for every few
-/// bytes: busy lines are then swept, all at once, every 0.25 to 4 ms; those that stay quiet go back to being waited
-/// for. Thread: public calls from any thread but the shard's own.
+/// bytes: they are then swept, all at once, every 0.25 to 4 ms.
+///
+/// Thread: public calls from any thread but the shard's own.
 class Shard {
  public:
   Shard(const ConsoleEngine::Options& options, std::shared_ptr<Transcript> transcript, Sealer& sealer,
@@ -53,6 +54,7 @@ class Shard {
   using Steady = WallClock::Steady;
 
   // shard.cpp: the thread and its commands
+  Result<> start_on_thread();
   void run();
   void poke() const;
   void post(Command command);
@@ -64,29 +66,26 @@ class Shard {
   void write_to(Port& port);
   void arm_output(Port& port, bool on);
 
-  // shard_sweep.cpp: when to read which lines
+  // shard_sweep.cpp: when to read
   void turn();
   void wait_for_events();
   void take_events(int epoll, int timeout_ms);
   void pause();
   void resume();
   void sleep_until_sweep();
-  void add_swept();
-  void look_at_busy(Port& port);
-  void sweep_from_now_on(Port& port);
-  void end_sweeping(Port& port);
-  void settle();
+  void note_gap();
+  void decide_to_sweep();
+  void set_interval();
   void follow_clock();
   [[nodiscard]] UtcTime time_for(const Port& port) const;
 
-  // shard_read.cpp: reading them
-  void read_ready();
-  void make_room(Port& port);
-  void read_some(std::span<Port* const> ports);
+  // shard_read.cpp: reading
+  void read_lines();
+  [[nodiscard]] std::span<char> room(std::uint32_t number);
+  void take_all();
   void take(Port& port, std::size_t bytes, UtcTime now);
-  void commit(std::span<Port* const> ports);
-  void took_nothing(Port& port, ssize_t got);
-  void end_line(Port& port, Error why);
+  void commit(Port& port);
+  void end_line(Port& port, ssize_t got);
 
   ConsoleEngine::Options options_;
   std::shared_ptr<Transcript> transcript_;
@@ -95,24 +94,26 @@ class Shard {
   std::string engine_;
   FileHandle wake_;     // eventfd
   FileHandle outputs_;  // epoll: descriptors that did not take all their bytes
-  FileHandle inputs_;   // epoll: descriptors to read, wake_ and outputs_
+  FileHandle inputs_;   // epoll: the reader of lines, wake_ and outputs_
   FileHandle paused_;   // epoll: wake_ and outputs_ only, while the disk is too slow, or until the next sweep
 
   // The thread's:
-  std::unique_ptr<LineReader> reader_;
-  std::unique_ptr<SteadyUtc> utc_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Port>> ports_;  // by console number
-  std::vector<Port*> ready_;                                        // to be read in this turn
-  std::vector<Port*> swept_;
-  std::vector<Port*> busy_;  // seen with bytes in this stretch of time
-  Steady busy_since_{};
-  std::chrono::microseconds interval_{1000};  // between two sweeps
-  Steady last_sweep_{};
-  Steady next_clock_check_{};
+  std::unique_ptr<LineReader> reader_;                              // writes to the ports' blocks: goes first
+  std::unique_ptr<SteadyUtc> utc_;
+  std::vector<LineRead> reads_;         // of this batch
+  std::vector<PendingRecord> records_;  // of this batch, for the writer
+  bool may_be_more_ = false;
   std::size_t largest_read_ = 0;  // of this turn
   bool reading_paused_ = false;
-  std::vector<LineRead> reads_;
-  std::vector<PendingRecord> records_;  // of this batch of reads, for the writer
+
+  bool sweeping_ = false;
+  std::chrono::microseconds interval_{1000};  // between two sweeps
+  Steady last_sweep_{};
+  Steady stretch_begun_{};
+  std::uint32_t stretch_ = 1;  // its number
+  std::size_t busy_ = 0;       // lines that had bytes in this stretch
+  Steady next_clock_check_{};
 
   std::mutex mutex_;  // guards the next two
   std::vector<Command> commands_;

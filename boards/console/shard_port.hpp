@@ -8,9 +8,10 @@
 /// Inside of a shard.
 namespace hilltop::boards {
 
-// Epoll's data: a console's number, or one of these.
+// Epoll's data: a console's number (of outputs_), or one of these.
 inline constexpr std::uint64_t wake_mark = 1ULL << 32;
 inline constexpr std::uint64_t outputs_mark = 2ULL << 32;
+inline constexpr std::uint64_t lines_mark = 3ULL << 32;
 
 struct Shard::Port {
   std::shared_ptr<ConsoleState> state;
@@ -18,16 +19,12 @@ struct Shard::Port {
   std::shared_ptr<ByteBlock> block;  // where the next bytes go
   std::uint64_t end = 0;
   UtcTime last;           // of the last read
-  std::size_t fresh = 0;  // bytes of this turn's read, not yet in the window
-  UtcTime fresh_time, fresh_bound;
-  bool no_wait = false;  // for io_uring
+  std::size_t fresh = 0;  // bytes of this batch, not yet in the window
+  UtcTime fresh_bound;
+  std::uint32_t stretch = 0;  // the last one in which it had bytes
   bool output_armed = false;
   bool ended = false;
-  bool hung_up = false;       // epoll says so: no bytes means the end
-  bool swept = false;         // else watched by epoll
-  bool busy = false;          // is in busy_
-  bool paused = false;        // reading had to pause since its last bytes
-  unsigned quiet_sweeps = 0;  // in a row
+  bool paused = false;  // reading had to pause since its last bytes
 };
 
 inline Result<> watch(int epoll, int fd, std::uint32_t events, std::uint64_t data) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a shard reads which lines.
+// When a shard reads.
 #include <time.h>
 #include <unistd.h>
 
@@ -13,33 +13,31 @@ namespace hilltop::boards {
 namespace {
 
 using std::chrono::microseconds;
-// Measured with 64 and 512 paced ptys: a sweep a millisecond reads 300 B a line at 3 Mbaud, for half of what waiting
-// for each of them costs.
-constexpr std::size_t many_busy = 16;  // more than this in one stretch: sweep
-constexpr microseconds stretch{4000};  // of time in which busy lines are counted
-constexpr unsigned quiet_limit = 20;   // sweeps without a byte, then the line is waited for again
-constexpr microseconds shortest{250};  // between two sweeps
+constexpr std::size_t many_busy = 16;    // more lines than this in one stretch: sweep
+constexpr microseconds stretch{20'000};  // of time in which busy lines are counted
+constexpr microseconds shortest{250};    // between two sweeps
+constexpr microseconds usual{1000};
 constexpr microseconds longest{4000};  // a tty holds 4 KiB: 13 ms at 3 Mbaud
 constexpr std::size_t little = 96;     // the largest read of a sweep: sweep half as often
 constexpr std::size_t much = 1024;     // ... twice as often
 constexpr std::size_t flood = 2048;    // ... at once
 constexpr microseconds late{20'000};   // 4 KiB come in 13 ms at 3 Mbaud; the tty's flip buffers hold 50 ms more
 constexpr microseconds clock_check{1'000'000};
+constexpr auto pause_check_ms = 100;  // a pause is over when the writer says so; this is for a lost word
 
 }  // namespace
 
 void Shard::turn() {
-  ready_.clear();
   largest_read_ = 0;
   if (writer_.full()) {
     pause();
-    take_events(paused_.get(), -1);
+    take_events(paused_.get(), pause_check_ms);
     return;
   }
   if (reading_paused_) resume();
   wait_for_events();
-  read_ready();
-  settle();
+  read_lines();
+  decide_to_sweep();
   follow_clock();
 }
 
@@ -53,109 +51,75 @@ void Shard::pause() {
 
 void Shard::resume() {
   reading_paused_ = false;
-  last_sweep_ = clock_->steady();
   for (const auto& [number, port] : ports_) port->paused = !port->ended;
 }
 
 void Shard::wait_for_events() {
-  if (swept_.empty()) {
-    take_events(inputs_.get(), -1);
+  if (sweeping_) {
+    sleep_until_sweep();
+    take_events(paused_.get(), 0);
+    note_gap();
     return;
   }
-  sleep_until_sweep();
-  take_events(inputs_.get(), 0);
-  add_swept();
+  take_events(inputs_.get(), may_be_more_ ? 0 : -1);
 }
 
 void Shard::take_events(int epoll, int timeout_ms) {
-  std::array<epoll_event, 256> events;
+  std::array<epoll_event, 4> events;
   const int n = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms);
   for (int i = 0; i < n; ++i) {
-    const auto& event = events.at(static_cast<std::size_t>(i));
-    if (event.data.u64 == wake_mark) {
+    const auto mark = events.at(static_cast<std::size_t>(i)).data.u64;
+    if (mark == wake_mark) {
       std::uint64_t count = 0;
       [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
-    } else if (event.data.u64 == outputs_mark) {
+    } else if (mark == outputs_mark) {
       std::array<epoll_event, 32> writable;
       const int outputs = ::epoll_wait(outputs_.get(), writable.data(), static_cast<int>(writable.size()), 0);
       for (int k = 0; k < outputs; ++k) {
         const auto number = static_cast<std::uint32_t>(writable.at(static_cast<std::size_t>(k)).data.u64);
         if (const auto port = ports_.find(number); port != ports_.end()) write_to(*port->second);
       }
-    } else if (const auto port = ports_.find(static_cast<std::uint32_t>(event.data.u64));
-               port != ports_.end() && !port->second->ended) {
-      port->second->hung_up = (event.events & (EPOLLHUP | EPOLLERR)) != 0;
-      ready_.push_back(port->second.get());
     }
   }
 }
 
+// Commands, and lines that can be written to again, do not wait for the sweep.
 void Shard::sleep_until_sweep() {
   const auto left = last_sweep_ + interval_ - clock_->steady();
-  if (left <= microseconds(0)) return;
+  if (may_be_more_ || left <= microseconds(0)) return;
   const timespec time{.tv_sec = left.count() / 1'000'000, .tv_nsec = left.count() % 1'000'000 * 1000};
-  // Commands, and lines that can be written to again, do not wait for the sweep.
   std::array<epoll_event, 1> event;
-  if (::epoll_pwait2(paused_.get(), event.data(), 1, &time, nullptr) > 0) interval_ = microseconds(0);
+  (void)::epoll_pwait2(paused_.get(), event.data(), 1, &time, nullptr);
 }
 
-void Shard::add_swept() {
+void Shard::note_gap() {
   const auto now = clock_->steady();
   const auto gap = now - last_sweep_;
   JournalWriter::Counters::raise(counters_.longest_sweep_gap_us, static_cast<std::uint64_t>(gap.count()));
   if (gap > late) ++counters_.late_sweeps;
   last_sweep_ = now;
-  ready_.insert(ready_.end(), swept_.begin(), swept_.end());
 }
 
-// Called for each line that brought bytes while it was waited for.
-void Shard::look_at_busy(Port& port) {
-  if (!swept_.empty()) return sweep_from_now_on(port);
+void Shard::decide_to_sweep() {
   const auto now = clock_->steady();
-  if (now - busy_since_ > stretch) {
-    for (auto* one : busy_) one->busy = false;
-    busy_.clear();
-    busy_since_ = now;
+  if (!sweeping_ && busy_ > many_busy) {
+    sweeping_ = true;
+    interval_ = usual;
+    last_sweep_ = now;
   }
-  if (port.busy) return;
-  port.busy = true;
-  busy_.push_back(&port);
-  if (busy_.size() <= many_busy) return;
-  last_sweep_ = now;
-  interval_ = shortest;
-  for (auto* one : busy_) {
-    one->busy = false;
-    sweep_from_now_on(*one);
+  if (sweeping_ && !may_be_more_) set_interval();
+  if (now - stretch_begun_ < stretch) return;
+  if (sweeping_ && busy_ <= many_busy / 2) {
+    sweeping_ = false;
+    may_be_more_ = true;
   }
-  busy_.clear();
+  stretch_begun_ = now;
+  ++stretch_;
+  busy_ = 0;
 }
 
-void Shard::sweep_from_now_on(Port& port) {
-  if (port.swept || port.ended) return;
-  unwatch(inputs_.get(), port.fd);
-  port.swept = true;
-  port.quiet_sweeps = 0;
-  swept_.push_back(&port);
-}
-
-void Shard::end_sweeping(Port& port) {
-  port.swept = false;
-  if (port.ended) return;
-  if (auto watched = watch(inputs_.get(), port.fd, EPOLLIN, port.state->number); !watched)
-    end_line(port, std::move(watched).error().within(port.state->title()));
-}
-
-void Shard::settle() {
-  if (swept_.empty()) return;
-  std::erase_if(swept_, [this](Port* port) {
-    if (!port->ended && port->quiet_sweeps < quiet_limit) return false;
-    end_sweeping(*port);
-    return true;
-  });
-  if (swept_.size() <= many_busy / 2) {
-    for (auto* port : swept_) end_sweeping(*port);
-    swept_.clear();
-  }
+// Measured with 64 and 512 paced ptys: a sweep a millisecond reads 300 B of each line at 3 Mbaud.
+void Shard::set_interval() {
   if (largest_read_ >= flood) {
     interval_ = microseconds(0);
   } else if (largest_read_ >= much) {
@@ -163,7 +127,7 @@ void Shard::settle() {
   } else if (largest_read_ < little) {
     interval_ = std::clamp(interval_ * 2, shortest, longest);
   } else {
-    interval_ = std::clamp<microseconds>(interval_, shortest * 4, longest);
+    interval_ = std::max(interval_, usual);
   }
 }
 

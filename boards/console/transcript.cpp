@@ -102,23 +102,38 @@ Result<std::vector<Transcript::Source>> Transcript::sources(const ConsoleKey& ke
   return out;
 }
 
-Error Transcript::missing(const ConsoleKey& key, const Shelf& shelf, std::uint64_t at) const {
+std::uint64_t Transcript::next_stored(const Shelf& shelf, std::uint64_t at) {
+  if (source_at(shelf, at)) return at;
   auto next = shelf.end;
-  bool first = true;
   for (const auto& [name, segment] : shelf.segments) {
     const auto& info = segment->info();
-    if (info.end > at && info.first > at) next = std::min(next, info.first);
-    if (info.end <= at && info.end > info.first) first = false;
+    if (info.end > info.first && info.first > at) next = std::min(next, info.first);
   }
-  for (const auto& part : shelf.parts)
-    for (const auto& entry : part->entries)
-      if (entry.mark.offset > at) next = std::min(next, entry.mark.offset);
+  for (const auto& part : shelf.parts) {
+    const auto entry = std::ranges::upper_bound(part->entries, at, {}, [](const auto& e) { return e.mark.offset; });
+    if (entry != part->entries.end()) next = std::min(next, entry->mark.offset);
+  }
+  return next;
+}
+
+std::uint64_t Transcript::next_stored(const ConsoleKey& key, std::uint64_t offset) const {
+  const std::lock_guard lock(mutex_);
+  const auto shelf = shelves_.find(key);
+  return shelf == shelves_.end() ? 0 : next_stored(shelf->second, offset);
+}
+
+Error Transcript::missing(const ConsoleKey& key, const Shelf& shelf, std::uint64_t at) const {
+  const auto next = next_stored(shelf, at);
+  const bool before = std::ranges::any_of(shelf.segments, [&](const auto& entry) {
+    const auto& info = entry.second->info();
+    return info.end > info.first && info.end <= at;
+  });
   const auto range = std::to_string(at) + " to " + std::to_string(next);
   return {Errc::not_found, Blame::infrastructure,
           key.board + "/" + key.name +
-              (first ? ": the bytes " + range + " were deleted by retention; the transcript begins at " +
-                           std::to_string(next)
-                     : ": the transcript does not hold the bytes " + range)};
+              (before ? ": the transcript does not hold the bytes " + range
+                      : ": the bytes " + range + " were deleted by retention; the transcript begins at " +
+                            std::to_string(next))};
 }
 
 Result<std::string> Transcript::fetch(const ConsoleKey& key, std::uint64_t from, std::uint64_t to) const {
@@ -192,24 +207,25 @@ Result<std::vector<TimeMark>> Transcript::marks(const ConsoleKey& key, std::uint
   return out;
 }
 
-Result<std::vector<TranscriptEvent>> Transcript::events(const ConsoleKey& key) const {
+Result<std::vector<TranscriptEvent>> Transcript::events(const ConsoleKey& key, std::uint64_t from,
+                                                        std::uint64_t to) const {
   std::vector<std::shared_ptr<const SegmentReader>> segments;
   std::vector<TranscriptEvent> out;
-  std::vector<TranscriptEvent> later;
   {
     const std::lock_guard lock(mutex_);
     const auto shelf = shelves_.find(key);
     if (shelf == shelves_.end()) return out;
-    for (const auto& [name, segment] : shelf->second.segments) segments.push_back(segment);
-    for (const auto& part : shelf->second.parts) later.insert(later.end(), part->events.begin(), part->events.end());
+    for (const auto& [name, segment] : shelf->second.segments)
+      if (segment->info().end >= from && segment->info().first <= to) segments.push_back(segment);
+    for (const auto& part : shelf->second.parts) out.insert(out.end(), part->events.begin(), part->events.end());
   }
   for (const auto& segment : segments) {
     HILLTOP_TRY(const auto index, segment->read_index());
     out.insert(out.end(), index.events.begin(), index.events.end());
   }
-  out.insert(out.end(), later.begin(), later.end());
-  std::ranges::sort(
-      out, [](const auto& a, const auto& b) { return std::tie(a.offset, a.time) < std::tie(b.offset, b.time); });
+  std::erase_if(out, [&](const TranscriptEvent& event) { return event.offset < from || event.offset > to; });
+  const auto order = [](const TranscriptEvent& e) { return std::tie(e.offset, e.time, e.kind, e.bound, e.count); };
+  std::ranges::sort(out, {}, order);
   out.erase(std::ranges::unique(out).begin(), out.end());  // a crash while sealing leaves a journal beside its segments
   return out;
 }

@@ -67,12 +67,15 @@ class Transcript {
   [[nodiscard]] Result<std::string> fetch(const ConsoleKey& key, std::uint64_t from, std::uint64_t to) const;
   /// The offset of the first stored byte that was read at or after `time`, or nothing. Errors: io.
   [[nodiscard]] Result<std::optional<std::uint64_t>> offset_at(const ConsoleKey& key, UtcTime time) const;
-  /// Openings and closings in order: between a `closed` or `ended` (or a crash) and the next `opened` nobody listened.
-  /// Errors: io.
-  [[nodiscard]] Result<std::vector<TranscriptEvent>> events(const ConsoleKey& key) const;
+  /// What else happened at offsets [from, to], in order: between a `closed` or `ended` (or a crash) and the next
+  /// `opened` nobody listened. Errors: io.
+  [[nodiscard]] Result<std::vector<TranscriptEvent>> events(const ConsoleKey& key, std::uint64_t from = 0,
+                                                            std::uint64_t to = UINT64_MAX) const;
 
   /// The offset of the first byte that is still stored.
   [[nodiscard]] std::uint64_t first(const ConsoleKey& key) const;
+  /// The offset of the first stored byte at or after `offset`; the end when there is none.
+  [[nodiscard]] std::uint64_t next_stored(const ConsoleKey& key, std::uint64_t offset) const;
   /// When the bytes from `from` on were read, until `to` is reached or `limit` marks are found: in order, the first at
   /// or before `from`. Errors: io.
   [[nodiscard]] Result<std::vector<TimeMark>> marks(const ConsoleKey& key, std::uint64_t from, std::uint64_t to,
@@ -159,10 +162,12 @@ class Transcript {
   [[nodiscard]] std::vector<Candidate> deletable() const;
   void forget(const Candidate& gone);
   [[nodiscard]] std::uint64_t journal_bytes() const;
+  [[nodiscard]] static std::uint64_t next_stored(const Shelf& shelf, std::uint64_t at);
   [[nodiscard]] Error missing(const ConsoleKey& key, const Shelf& shelf, std::uint64_t at) const;
   [[nodiscard]] Result<std::vector<Source>> sources(const ConsoleKey& key, std::uint64_t from, std::uint64_t to) const;
   [[nodiscard]] static std::optional<Source> source_at(const Shelf& shelf, std::uint64_t at);
-  Result<Sealed> write_segment(const ConsoleKey& key, const Part& part);
+  Result<Sealed> write_segment(const ConsoleKey& key, const Part& part, std::string_view journal,
+                               SegmentPacker& packer);
   Result<> finish_segments(const std::vector<Sealed>& sealed, const std::shared_ptr<JournalFile>& journal);
 
   std::filesystem::path dir_;

@@ -199,19 +199,19 @@ Result<std::shared_ptr<JournalFile>> Transcript::create_journal() {
   journal->path = dir_ / fmt::format("{}{:010}{}", journal_prefix, journal->number, journal_suffix);
   HILLTOP_TRY(journal->file, disk_->create(journal->path));
   HILLTOP_CHECK(write_whole(*disk_, journal->file.get(), journal_header(journal->salt)).within(journal->path.string()));
+  if (::lseek(journal->file.get(), journal_header_bytes, SEEK_SET) < 0) return system_error("seek", errno);
   HILLTOP_CHECK(sync_directory(dir_));
   return journal;
 }
 
-Result<Transcript::Sealed> Transcript::write_segment(const ConsoleKey& key, const Part& part) {
-  SegmentBuilder builder;
-  std::string bytes;
+Result<Transcript::Sealed> Transcript::write_segment(const ConsoleKey& key, const Part& part, std::string_view journal,
+                                                     SegmentPacker& packer) {
+  SegmentBuilder builder(packer);
   for (const auto& event : part.events) builder.add_event(event);
   for (const auto& entry : part.entries) {
-    bytes.resize(entry.length);
-    HILLTOP_CHECK(read_exactly(part.journal->file.get(), bytes.data(), bytes.size(), entry.position)
-                      .within(part.journal->path.string()));
-    builder.add(bytes, entry.mark);
+    if (entry.position > journal.size() || entry.length > journal.size() - entry.position)
+      return Error(Errc::io, Blame::infrastructure, part.journal->path.string() + ": the file is shorter than it was");
+    builder.add(journal.substr(entry.position, entry.length), entry.mark);
   }
   const auto info = builder.info();
   const auto contents = builder.finish();
@@ -237,9 +237,12 @@ Result<> Transcript::seal(const std::shared_ptr<JournalFile>& journal) {
       for (const auto& part : shelf.parts)
         if (part->journal == journal) parts.emplace_back(key, part);
   }
+  // Mapped, not read record by record: with many consoles a record is some 300 bytes.
+  HILLTOP_TRY(const auto mapped, MappedFile::map(journal->file.get()));
+  SegmentPacker packer;
   std::vector<Sealed> sealed;
   for (const auto& [key, part] : parts) {  // nothing is appended to them any more, so no lock is needed
-    HILLTOP_TRY(auto one, write_segment(key, *part));
+    HILLTOP_TRY(auto one, write_segment(key, *part, mapped.bytes(), packer));
     sealed.push_back(std::move(one));
   }
   return finish_segments(sealed, journal);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kill -9 at random moments: what is then in the transcript is a prefix of what was said, and lacks at most the last
-// 100 ms. (A *_mt_test for the engine's threads; the child is this program again, told by its environment what to do.)
+// 20 ms. (A *_mt_test for the engine's threads; the child is this program again, told by its environment what to do.)
 #include <poll.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
@@ -76,11 +76,12 @@ class Child {
   pid_t pid_ = -1;
 };
 
-TEST(Kill, loses_no_byte_that_is_older_than_100_ms) {
+TEST(Kill, loses_no_byte_that_is_older_than_20_ms) {
   if (const char* dir = std::getenv(folder_variable); dir != nullptr) ingest(dir);
   const TemporaryFolder folder;
   std::mt19937 random(std::random_device{}());
   std::string sent;  // what the transcript holds, plus what this round said
+  int late = 0;
   for (int round = 0; round < 8; ++round) {
     {
       Child child(folder.path());
@@ -94,7 +95,7 @@ TEST(Kill, loses_no_byte_that_is_older_than_100_ms) {
       // The child reads the pipe as fast as it can: what it had not read yet was not acknowledged by it, so that wait.
       int unread = 1;
       while (round % 2 == 0 && ::ioctl(child.input(), FIONREAD, &unread) == 0 && unread > 0) std::this_thread::yield();
-      if (round % 2 == 0) ::poll(nullptr, 0, 100);  // the promise is about time
+      if (round % 2 == 0) ::poll(nullptr, 0, 20);  // the promise is about time
       child.kill();
     }
     const auto transcript = Transcript::open(folder.path(), Transcript::Mode::read_write);
@@ -104,9 +105,10 @@ TEST(Kill, loses_no_byte_that_is_older_than_100_ms) {
     ASSERT_TRUE(stored) << stored.error().text;
     ASSERT_LE(end, sent.size());
     ASSERT_TRUE(sent.starts_with(*stored)) << "round " << round;
-    if (round % 2 == 0) EXPECT_EQ(end, sent.size()) << "all was read, and 100 ms went by";
+    if (round % 2 == 0 && end < sent.size()) ++late;
     sent.resize(end);  // the next child goes on from here
   }
+  EXPECT_LE(late, 1) << "of 4 times that all was read and 20 ms went by; once the machine may have been busy";
 }
 
 }  // namespace

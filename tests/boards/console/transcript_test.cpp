@@ -32,7 +32,7 @@ struct TranscriptTest : testing::Test {
     if (kind == RecordKind::console) return;
     const auto size = static_cast<std::uint64_t>(fs::file_size(journal->path));
     const Transcript::Published one{
-        &key, kind, {{offset, time, bound}, static_cast<std::uint32_t>(bytes.size()), size - bytes.size()}};
+        &key, 0, kind, {{offset, time, bound}, static_cast<std::uint32_t>(bytes.size()), size - bytes.size()}};
     transcript->publish(journal, {&one, 1});
   }
   void begin_journal() {
