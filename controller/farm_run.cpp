@@ -207,6 +207,20 @@ void on_event(FarmState& farm, FlashProgressed event) {
   save(farm, std::move(changes));
 }
 
+void on_event(FarmState& farm, BoardFault event) {
+  if (!farm.boards.contains(event.board)) return;
+  Changes changes;
+  add_event(farm, changes, "board.fault", event.board,
+            {{"console", event.console},
+             {"channel", event.channel},
+             {"rule", event.rule},
+             {"summary", event.summary},
+             {"line", event.line},
+             {"offset", event.offset},
+             {"count", event.count}});
+  save(farm, std::move(changes));
+}
+
 }  // namespace
 
 void count_case(JobView& job, const jobs::TestCase& test_case) {

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "boards/inventory_consoles.hpp"
 #include "controller/artifacts/artifact_store.hpp"
 #include "controller/farm.hpp"
 #include "controller/store/store.hpp"
@@ -40,6 +41,7 @@ struct Arguments {
   std::filesystem::path lab, data, types = HILLTOP_TYPES_DIR, rules = HILLTOP_RULES_DIR;
   std::string listen = "127.0.0.1:8080", tls_certificate, tls_key, log_level = "info";
   bool allow_plain_remote = false;
+  boards::ReadEngine console_engine = boards::ReadEngine::automatic;
 };
 
 /// Reads types, rules and lab, and says on standard error what is wrong with them.
@@ -58,6 +60,7 @@ int check_lab(const Arguments& arguments) {
   const auto inventory = read_lab(arguments, types, diagnostics);
   if (diagnostics.has_errors()) return exit_configuration;
   fmt::print("{}: lab {} is right: {} boards\n", arguments.lab.string(), inventory.name, inventory.boards.size());
+  fmt::print("what boards say is kept: {}\n", boards::describe(inventory.consoles));
   return 0;
 }
 
@@ -171,6 +174,9 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   worker.data_dir = arguments.data / "worker";
   boards::ConsoleEngine::Options consoles;
   consoles.dir = arguments.data / "consoles";
+  consoles.engine = arguments.console_engine;
+  consoles.segment_bytes = 64 << 20;  // with hundreds of consoles a small journal would be hundreds of tiny segments
+  consoles.retention = inventory.consoles;
   HILLTOP_CO_TRY(worker.engine, boards::ConsoleEngine::open(consoles));
   worker.artifacts = artifacts;
   worker.start_boot_server = start_boot_server;
@@ -186,7 +192,8 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   HILLTOP_CO_CHECK(write_url(arguments.data, url));
   fmt::print("hilltopd: listening on {}\n", url);
   std::fflush(stdout);
-  ::malloc_trim(0);  // reading types, rules and lab left 15 MB of free heap: give it back to the other boards' emulators
+  ::malloc_trim(
+      0);  // reading types, rules and lab left 15 MB of free heap: give it back to the other boards' emulators
   co_return ok();
 }
 
@@ -295,6 +302,13 @@ int main(int argc, char** argv) {
   app.add_option("--tls-key", arguments.tls_key, "PEM file of its key");
   app.add_flag("--allow-plain-remote", arguments.allow_plain_remote,
                "listen beyond this machine without TLS: tokens can be read on the wire");
+  const std::map<std::string, boards::ReadEngine> engines{{"auto", boards::ReadEngine::automatic},
+                                                          {"epoll", boards::ReadEngine::epoll},
+                                                          {"io_uring", boards::ReadEngine::io_uring}};
+  app.add_option("--console-engine", arguments.console_engine,
+                 "how consoles are read: auto, epoll or io_uring; auto takes what this kernel reads terminals best with")
+      ->transform(CLI::CheckedTransformer(engines).description(""))
+      ->type_name("ENGINE");
   app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();

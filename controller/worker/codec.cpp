@@ -120,6 +120,16 @@ void visit(ConsolePortView& m, auto&& f) {
   f("console", m.console), f("protocol", m.kind), f("where", m.where), f("owner", m.owner);
 }
 void visit(ApplyInventory& m, auto&& f) { f("text", Bytes{m.text}), f("file_name", m.file_name), f("keep", m.keep); }
+void visit(TranscriptList& m, auto&& f) { f("board", m.board); }
+void visit(TranscriptFind& m, auto&& f) { f("board", m.board), f("console", m.console), f("time", m.time); }
+void visit(TranscriptPageRead& m, auto&& f) {
+  f("board", m.board), f("console", m.console), f("from", m.from), f("to", m.to), f("max", m.max), f("first", m.first);
+}
+void visit(TranscriptGrep& m, auto&& f) {
+  f("search", m.search), f("boards", m.boards), f("console", m.console), f("channel", m.channel),
+      f("pattern", Bytes{m.pattern}), f("packs", m.packs), f("since", m.since), f("until", m.until);
+}
+void visit(ConsoleCounters&, auto&&) {}
 void visit(JobLogged& m, auto&& f) { f("job", m.job), f("first_line", m.first_line), f("lines", m.lines); }
 void visit(JobResult& m, auto&& f) { f("job", m.job), f("case", m.test_case); }
 void visit(JobAction& m, auto&& f) {
@@ -133,6 +143,10 @@ void visit(BoardStatus& m, auto&& f) {
 }
 void visit(BoardLost& m, auto&& f) { f("board", m.board), f("reason", Bytes{m.reason}); }
 void visit(FlashProgressed& m, auto&& f) { f("board", m.board), f("done", m.done), f("total", m.total); }
+void visit(BoardFault& m, auto&& f) {
+  f("board", m.board), f("console", m.console), f("channel", m.channel), f("rule", m.rule), f("summary", m.summary),
+      f("line", Bytes{m.line}), f("offset", m.offset), f("count", m.count);
+}
 void visit(WorkerReply& m, auto&& f) {
   f("text", m.text), f("offset", m.offset), f("lost", m.lost), f("bytes", Bytes{m.bytes}), f("time", m.time);
 }
@@ -205,6 +219,11 @@ HILLTOP_KIND(ConsoleRelease, "console_release");
 HILLTOP_KIND(ConsoleExport, "console_export");
 HILLTOP_KIND(ConsoleUnexport, "console_unexport");
 HILLTOP_KIND(ApplyInventory, "apply_inventory");
+HILLTOP_KIND(TranscriptList, "transcript_list");
+HILLTOP_KIND(TranscriptFind, "transcript_find");
+HILLTOP_KIND(TranscriptPageRead, "transcript_page");
+HILLTOP_KIND(TranscriptGrep, "transcript_grep");
+HILLTOP_KIND(ConsoleCounters, "console_counters");
 HILLTOP_KIND(JobLogged, "job_logged");
 HILLTOP_KIND(JobResult, "job_result");
 HILLTOP_KIND(JobAction, "job_action");
@@ -212,6 +231,7 @@ HILLTOP_KIND(JobFinished, "job_finished");
 HILLTOP_KIND(BoardStatus, "board_status");
 HILLTOP_KIND(BoardLost, "board_lost");
 HILLTOP_KIND(FlashProgressed, "flash_progressed");
+HILLTOP_KIND(BoardFault, "board_fault");
 #undef HILLTOP_KIND
 
 template <class... T>

@@ -57,6 +57,7 @@ Task<> end_everything(Worker worker, Deadline deadline, std::shared_ptr<Pending>
   co_await close_all(worker, deadline);
   if (const auto server = std::exchange(worker->boot_server, nullptr))
     if (auto ended = co_await server->shut_down(deadline); !ended) log::warn("boot server: {}", ended.error().text);
+  worker->faults.reset();
   worker->options.engine.reset();
   answer(pending, WorkerReply{});
   co_return ok();
@@ -77,6 +78,7 @@ class InProcessWorker final : public WorkerLink {
         work_(io_.get_executor()),
         core_(std::make_shared<WorkerCore>(io_.get_executor(), std::move(options))) {
     core_->desk = make_desk(core_);
+    open_archive(core_);
     thread_ = std::thread([this] {
       run();
       ended_.set_value();

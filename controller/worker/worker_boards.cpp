@@ -58,6 +58,7 @@ Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
     co_return std::move(cleaned).error().within("switching it off");
   }
   watch_power(worker, board->config.name, *session);
+  watch_faults(worker, *session);
   board->session = std::move(session);
   co_return ok();
 }
@@ -128,6 +129,7 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
                                                      worker->options.drivers, diagnostics);
   if (diagnostics.has_errors()) co_return diagnostics.to_error(Blame::configuration);
   if (worker->options.artifacts_allow) worker->options.artifacts_allow(inventory);
+  worker->options.engine->set_retention(inventory.consoles);
   if (auto served = co_await apply_boot_server(worker, inventory.boot_server, deadline); !served)
     log::error("{}", served.error().text);  // the boards come up all the same
   const auto in_use = [&](const std::string& name) {
@@ -141,6 +143,7 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
   for (const auto& board : leaving) remove_board(worker, board->config.name);
   for (const auto& board : leaving) {
     if (!board->session) continue;
+    unwatch_faults(worker, *board->session);
     if (auto closed = co_await close_session(board->session, deadline); !closed) log::warn("{}", closed.error().text);
   }
   for (const auto& config : inventory.boards)

@@ -185,6 +185,11 @@ Task<WorkerReply> execute(Worker worker, WorkerCommand command, Deadline deadlin
     Task<WorkerReply> operator()(ConsoleRelease c) { return release_console(worker, std::move(c)); }
     Task<WorkerReply> operator()(ConsoleExport c) { return export_console(worker, std::move(c)); }
     Task<WorkerReply> operator()(ConsoleUnexport c) { return unexport_console(worker, std::move(c)); }
+    Task<WorkerReply> operator()(TranscriptList c) { return ConsoleArchive::list(worker->archive, std::move(c)); }
+    Task<WorkerReply> operator()(TranscriptFind c) { return ConsoleArchive::find(worker->archive, std::move(c)); }
+    Task<WorkerReply> operator()(TranscriptPageRead c) { return ConsoleArchive::page(worker->archive, std::move(c)); }
+    Task<WorkerReply> operator()(TranscriptGrep c) { return ConsoleArchive::grep(worker->archive, std::move(c)); }
+    Task<WorkerReply> operator()(ConsoleCounters) { return count_consoles(worker); }
     Task<WorkerReply> operator()(ApplyInventory c) { return apply_inventory(worker, std::move(c), deadline); }
   };
   return std::visit(Dispatch{std::move(worker), deadline}, std::move(command));

@@ -9,6 +9,8 @@
 #include "boards/board_session.hpp"
 #include "boards/inventory.hpp"
 #include "controller/worker/console_desk.hpp"
+#include "boards/console/fault_watch.hpp"
+#include "controller/worker/console_archive.hpp"
 #include "controller/worker/in_process.hpp"
 
 /// Inside of a worker. Everything here runs on the worker's thread.
@@ -39,6 +41,8 @@ struct WorkerCore {
   std::shared_ptr<drivers::BootServer> boot_server;  ///< as boot_settings say; nullptr: none could be started
   boards::BootServerSettings boot_settings;
   std::shared_ptr<ConsoleDesk> desk;  ///< never nullptr
+  std::shared_ptr<ConsoleArchive> archive;     ///< never nullptr
+  std::unique_ptr<boards::FaultWatch> faults;  ///< never nullptr while boards are open
   TaskScope scope;                    ///< jobs, commands, boards being opened
   TaskScope closing;                  ///< what must run to its end while `scope` is canceled
   std::atomic<bool> gone{false};
@@ -51,6 +55,12 @@ std::shared_ptr<ConsoleDesk> make_desk(const Worker& worker);
 Result<std::shared_ptr<boards::BoardSession>> session_of(const Worker& worker, const std::string& board);
 /// Tells the controller how the board stands.
 void emit_status(const Worker& worker, const WorkerBoard& board);
+
+/// Makes `archive` and `faults`.
+void open_archive(const Worker& worker);
+/// Looks for faults on a board's consoles, all the time, until unwatch_faults().
+void watch_faults(const Worker& worker, const boards::BoardSession& session);
+void unwatch_faults(const Worker& worker, const boards::BoardSession& session);
 
 Task<WorkerReply> execute(Worker worker, WorkerCommand command, Deadline deadline);
 
@@ -68,6 +78,8 @@ Task<WorkerReply> release_console(Worker worker, ConsoleRelease command);
 Task<WorkerReply> export_console(Worker worker, ConsoleExport command);
 Task<WorkerReply> unexport_console(Worker worker, ConsoleUnexport command);
 Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadline deadline);
+
+Task<WorkerReply> count_consoles(Worker worker);
 
 /// The boot server as `wanted` says, made anew when that has changed. Errors: busy (infrastructure) while a job runs
 /// that may use the old one; those of WorkerOptions::start_boot_server, after which there is one without any port.

@@ -57,6 +57,7 @@ asio::awaitable<jobs::Outcome> run_without_throwing(jobs::PipelineInput input) {
 }
 
 Task<> job_task(Worker worker, jobs::PipelineInput input, std::shared_ptr<EventSink> sink) {
+  const auto transcript_hold = worker->options.engine->hold(input.board->config().name);
   // RunJob is answered first: its events follow.
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
   const auto job = input.job_id;

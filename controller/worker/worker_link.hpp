@@ -79,13 +79,41 @@ struct ConsoleExport {
 struct ConsoleUnexport {
   std::string board;
 };
+/// What is stored of consoles, open or not. `text`: a JSON list of {"board","console","first","end"}.
+struct TranscriptList {
+  std::string board;  ///< "": all
+};
+/// `offset`: of the first byte that was read at or after `time`; the end where there is none.
+struct TranscriptFind {
+  std::string board, console;
+  UtcTime time;
+};
+/// A page of a transcript: `offset`, `bytes`, and in `text` when they were read and what else happened.
+struct TranscriptPageRead {
+  std::string board, console;
+  std::uint64_t from = 0, to = UINT64_MAX;
+  std::uint32_t max = 1 << 20;
+  bool first = true;  ///< of its export: records at `from` are wanted, too
+};
+/// Searches transcripts for a quarter of a second. `text`: a JSON object a line for each hit; `offset`: the number of
+/// this search, to go on with; `lost`: 1 when it is over. A search that nobody goes on with for a minute is forgotten.
+struct TranscriptGrep {
+  std::uint64_t search = 0;  ///< 0: a new one; else only this counts
+  std::vector<std::string> boards;
+  std::string console, channel, pattern;  ///< "": any; the pattern: none
+  std::vector<std::string> packs;         ///< rule packs to look for, too
+  UtcTime since, until;                   ///< 1970: from the beginning, to the end
+};
+/// `text`: a JSON object of the consoles' counters, for /metrics.
+struct ConsoleCounters {};
 struct ApplyInventory {
   std::string text, file_name;    ///< of the lab file
   std::vector<std::string> keep;  ///< boards that are in use: left as they are for now, even when changed or gone
 };
 using WorkerCommand =
     std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead, ConsoleWrite,
-                 ConsoleClaim, ConsoleRelease, ConsoleExport, ConsoleUnexport, ApplyInventory>;
+                 ConsoleClaim, ConsoleRelease, ConsoleExport, ConsoleUnexport, ApplyInventory, TranscriptList,
+                 TranscriptFind, TranscriptPageRead, TranscriptGrep, ConsoleCounters>;
 
 /// What a command answers; fields that do not apply are empty.
 struct WorkerReply {
@@ -130,7 +158,14 @@ struct FlashProgressed {
   std::string board;
   std::uint64_t done = 0, total = 0;
 };
-using WorkerEvent = std::variant<JobLogged, JobResult, JobAction, JobFinished, BoardStatus, BoardLost, FlashProgressed>;
+/// A rule of the board's software was broken while no job ran.
+struct BoardFault {
+  std::string board, console, channel, rule, summary, line;
+  std::uint64_t offset = 0;
+  std::uint32_t count = 1;  ///< times since the last word of this rule
+};
+using WorkerEvent =
+    std::variant<JobLogged, JobResult, JobAction, JobFinished, BoardStatus, BoardLost, FlashProgressed, BoardFault>;
 
 [[nodiscard]] nlohmann::json to_json(const WorkerCommand& command);
 [[nodiscard]] Result<WorkerCommand> worker_command_from(const nlohmann::json& text);

@@ -59,6 +59,8 @@ class FakeWorker final : public WorkerLink {
   std::string typed;
   std::vector<std::string> flashed;
   std::size_t console_reads = 0;
+  /// Answers what this worker itself does not.
+  std::function<Task<WorkerReply>(WorkerCommand)> others;
 
  private:
   static Task<WorkerReply> run(FakeWorker* self, WorkerCommand command, Deadline deadline) {
@@ -76,6 +78,8 @@ class FakeWorker final : public WorkerLink {
       }
     } else if (auto* r = std::get_if<ConsoleRead>(&command)) {
       co_return co_await read(self, *r, deadline);
+    } else if (self->others) {
+      co_return co_await self->others(std::move(command));
     }
     co_return reply;
   }

@@ -42,8 +42,23 @@ std::string exposition(std::vector<std::pair<std::string, double>> samples) {
   return out;
 }
 
+/// Of the worker's consoles: `hilltop_console_bytes_total{lab="..."}` and its kin. None when the worker does not answer:
+/// the farm's own counters are then all the more wanted.
+Task<std::vector<std::pair<std::string, double>>> console_metrics(std::shared_ptr<Farm> farm) {
+  std::vector<std::pair<std::string, double>> out;
+  const auto lab = json(farm->inventory().name).dump(-1, ' ', false, json::error_handler_t::replace);
+  const auto reply =
+      co_await farm->worker().call(controller::WorkerCommand(controller::ConsoleCounters{}), Deadline::after(2s));
+  const auto counters = reply ? json::parse(reply->text, nullptr, false) : json();
+  for (const auto& [name, value] : counters.items())
+    if (value.is_number()) out.emplace_back("hilltop_console_" + name + "{lab=" + lab + "}", value.get<double>());
+  co_return out;
+}
+
 Task<Response> metrics(ApiPtr api, Call) {
   HILLTOP_CO_TRY(auto samples, co_await hop(api->gate, &Farm::metrics));
+  HILLTOP_CO_TRY(auto consoles, co_await hop(api->gate, &console_metrics));
+  samples.insert(samples.end(), consoles.begin(), consoles.end());
   auto out = exposition(std::move(samples));
   const auto& c = *api->facts->counters;
   add_metric(out, "hilltop_http_requests_total", "counter", c.requests);

@@ -72,6 +72,7 @@ inline constexpr std::size_t text_body_limit = 8 * 1024 * 1024;
 [[nodiscard]] std::span<const Route> meta_routes();
 [[nodiscard]] std::span<const Route> board_routes();
 [[nodiscard]] std::span<const Route> console_routes();
+[[nodiscard]] std::span<const Route> archive_routes();
 [[nodiscard]] std::span<const Route> job_routes();
 [[nodiscard]] std::span<const Route> lease_routes();
 [[nodiscard]] std::span<const Route> lab_routes();

@@ -30,6 +30,7 @@ void add_jobs(CLI::App& app, Context& context);  ///< jobs, job, results, cancel
 void add_log(CLI::App& app, Context& context);
 void add_leases(CLI::App& app, Context& context);
 void add_console(CLI::App& app, Context& context);
+void add_grep(CLI::App& app, Context& context);
 void add_operate(CLI::App& app, Context& context);  ///< power, reset, flash, health
 void add_catalog(CLI::App& app, Context& context);  ///< drivers, board-types
 void add_tokens(CLI::App& app, Context& context);

@@ -11,6 +11,7 @@
 #include "web/cli/console_stream.hpp"
 #include "web/cli/raw_mode.hpp"
 #include "web/cli/signals.hpp"
+#include "web/cli/transcript.hpp"
 
 namespace hilltop::cli {
 namespace {
@@ -23,6 +24,7 @@ struct ConsoleOptions {
   bool take = false;
   std::string from;
   std::string protocol, listen;  ///< --export: serve it at a port instead
+  TranscriptOptions transcript;
 };
 
 /// Standard input and signals as one descriptor that can be waited for.
@@ -272,6 +274,8 @@ int console(Context& context, const ConsoleOptions& options) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
   if (!options.protocol.empty()) return serve_at_port(context, **api, options);
+  if (options.transcript.wanted())
+    return show_transcript(context, **api, options.board, options.console, options.from, options.transcript);
   return Session(context, **api, options).run();
 }
 
@@ -283,7 +287,7 @@ void add_console(CLI::App& app, Context& context) {
       add_command(app, "console", "sit at a board's console; Ctrl-] leaves",
                   "  hilltop console microbit-01\n  hilltop console microbit-01 --read-only\n"
                   "  hilltop console sbc-02 --console secure\n  hilltop console microbit-01 --export rfc2217\n"
-                  "\n"
+                  "  hilltop console sbc-02 --since 10m --format text\n\n"
                   "Typing needs the board's lease (hilltop lease take). After a lost connection it goes on\n"
                   "where it broke; bytes that are missing are said.");
   command->add_option("BOARD", options->board, "the board's name")->required()->type_name("BOARD");
@@ -300,6 +304,14 @@ void add_console(CLI::App& app, Context& context) {
   command->add_option("--from", options->from, "begin at this offset of the transcript (0: all of it)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("OFFSET");
+  auto& transcript = options->transcript;
+  command->add_option("--since", transcript.since, "show the transcript from this time on, or so long ago: 10m")
+      ->type_name("TIME");
+  command->add_option("--until", transcript.until, "... up to this time")->type_name("TIME");
+  command->add_option("--around", transcript.around, "... half a minute before and after it")->type_name("TIME");
+  command->add_option("--format", transcript.format, "of the transcript: raw, text (with times), jsonl, lava")
+      ->check(CLI::IsMember({"raw", "text", "jsonl", "lava"}));
+  command->add_flag("-f,--follow", transcript.follow, "go on with what the board says, without typing");
   runs(command, context, options, console);
 }
 

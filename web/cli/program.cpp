@@ -59,6 +59,7 @@ void add_all(CLI::App& app, Context& context) {
   add_log(app, context);
   add_leases(app, context);
   add_console(app, context);
+  add_grep(app, context);
   add_operate(app, context);
   add_catalog(app, context);
   add_tokens(app, context);

@@ -191,7 +191,8 @@ class Client final : public HttpClient {
     } else {
       reading->parser.get().body().data = reading->piece.data();
       reading->parser.get().body().size = reading->piece.size();
-      http::async_read(wire_->stream, wire_->buffer, reading->parser, std::move(done));
+      // Some: a body that is made while it is sent is shown while it comes.
+      http::async_read_some(wire_->stream, wire_->buffer, reading->parser, std::move(done));
     }
     if (!blocking_.drive(deadline, [&] { return reading->outcome.has_value(); }))
       return give_up(too_late(url_.authority()));

@@ -41,6 +41,11 @@ const std::vector<WorkerCommand> commands = {
     ConsoleRelease{"b", "main", "web-7"},
     ConsoleExport{"b", "main", "rfc2217", "127.0.0.1", 2001, "ann"},
     ConsoleUnexport{"b"},
+    TranscriptList{"b"},
+    TranscriptFind{"b", "main", UtcTime(7us)},
+    TranscriptPageRead{"b", "main", 1, 2, 3, false},
+    TranscriptGrep{4, {"b"}, "main", "kernel", "pa\xffnic", {"linux"}, UtcTime(7us), UtcTime(8us)},
+    ConsoleCounters{},
     ApplyInventory{"lab: x\n", "/etc/lab.yaml", {"b1", "b2"}},
 };
 
@@ -59,6 +64,7 @@ const std::vector<WorkerEvent> events = {
                 {{"main", "raw", "127.0.0.1:2001", "ann"}}},
     BoardLost{"b", "QEMU died"},
     FlashProgressed{"b", 10, 20},
+    BoardFault{"b", "main", "kernel", "linux-panic", "kernel panic", "Kernel \xff panic", 99, 3},
 };
 
 /// Through text and back, and to text again: what is lost on the way shows.

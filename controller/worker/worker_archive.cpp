@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker does with what its consoles have said: the archive, the watch for faults, the counters.
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+
+#include "controller/worker/worker_core.hpp"
+#include "drivers/core/log.hpp"
+
+namespace hilltop::controller {
+namespace {
+
+/// A fault while a job runs is the job's to judge.
+void tell_fault(const Worker& worker, const boards::SeenFault& fault) {
+  const auto found = worker->boards.find(fault.board);
+  if (found == worker->boards.end() || found->second->job != 0 || !worker->emit) return;
+  worker->emit(BoardFault{fault.board, fault.console, fault.channel, fault.rule, fault.summary, fault.line,
+                          fault.offset, fault.count});
+}
+
+std::vector<boards::demux::DecoderSpec> decoders_of(const WorkerCore& worker, const std::string& board) {
+  const auto found = worker.boards.find(board);
+  if (found == worker.boards.end()) return {};
+  const auto* type = worker.options.types->find(found->second->config.type);
+  return type == nullptr ? std::vector<boards::demux::DecoderSpec>() : type->decoders;
+}
+
+}  // namespace
+
+void open_archive(const Worker& worker) {
+  const auto transcript = worker->options.engine->transcript();
+  const std::weak_ptr<WorkerCore> weak = worker;
+  worker->archive =
+      std::make_shared<ConsoleArchive>(transcript, worker->options.types, [weak](const std::string& board) {
+        const auto core = weak.lock();
+        return core ? decoders_of(*core, board) : std::vector<boards::demux::DecoderSpec>();
+      });
+  worker->faults = std::make_unique<boards::FaultWatch>(
+      transcript, [weak, executor = worker->executor](const boards::SeenFault& fault) {
+        asio::post(executor, [weak, fault] {
+          if (const auto core = weak.lock()) tell_fault(core, fault);
+        });
+      });
+}
+
+void watch_faults(const Worker& worker, const boards::BoardSession& session) {
+  const auto rules = worker->options.types->rules(session.type().rule_packs);
+  for (const auto& name : session.console_names()) {
+    auto watched = worker->faults->add(session.console(name), rules, session.type().decoders);
+    if (!watched) log::error("board {}: {}", session.config().name, watched.error().text);
+  }
+}
+
+void unwatch_faults(const Worker& worker, const boards::BoardSession& session) {
+  for (const auto& name : session.console_names()) worker->faults->remove(session.config().name, name);
+}
+
+Task<WorkerReply> count_consoles(Worker worker) {
+  const auto s = worker->options.engine->stats();
+  const auto faults = worker->faults->stats();
+  WorkerReply out;
+  out.text = nlohmann::json{{"consoles", s.consoles},
+                            {"bytes_total", s.bytes},
+                            {"reads_total", s.reads},
+                            {"records_total", s.records},
+                            {"reader_gaps_total", s.gaps},
+                            {"journal_bytes_total", s.journal_bytes},
+                            {"stored_bytes", s.stored_bytes},
+                            {"deleted_bytes_total", s.deleted_bytes},
+                            {"pending_bytes", s.pending_bytes},
+                            {"pauses_total", s.pauses},
+                            {"longest_write_seconds", static_cast<double>(s.longest_write_us) * 1e-6},
+                            {"longest_sync_seconds", static_cast<double>(s.longest_sync_us) * 1e-6},
+                            {"longest_sweep_gap_seconds", static_cast<double>(s.longest_sweep_gap_us) * 1e-6},
+                            {"late_sweeps_total", s.late_sweeps},
+                            {"analysis_bytes_total", faults.bytes},
+                            {"analysis_lag_bytes", faults.lag},
+                            {"analysis_missed_bytes_total", faults.missed},
+                            {"faults_total", faults.faults},
+                            {"io_uring", s.engine == "io_uring" ? 1 : 0}}
+                 .dump();
+  co_return out;
+}
+
+}  // namespace hilltop::controller
