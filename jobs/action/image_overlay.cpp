@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/action/image_overlay.hpp"
 
+#include <map>
+#include <vector>
+
 #include "jobs/action/archive_overlay.hpp"
 #include "jobs/action/fetch.hpp"
 #include "jobs/action/sparse_image.hpp"
@@ -65,21 +68,37 @@ Task<OverlayRef> fetch_overlay(std::shared_ptr<Target> target, const FileOverlay
   co_return out;
 }
 
+/// One over the other: where two have a path, the later one counts.
+testshell::Overlay merged(const std::vector<OverlayRef>& overlays) {
+  testshell::Overlay out;
+  std::map<std::string, testshell::OverlayEntry> entries;  // a folder sorts before what is in it
+  for (const auto& overlay : overlays) {
+    if (!overlay->dir.empty()) out.dir = overlay->dir;
+    for (const auto& entry : overlay->entries) entries[entry.path] = entry;
+  }
+  for (auto& [path, entry] : entries) out.entries.push_back(std::move(entry));
+  return out;
+}
+
+/// All at once: an image may have to be converted for it.
 Task<> put_all_in(std::shared_ptr<Target> target, std::size_t index) {
   const auto* image = target->image;
+  const auto& run = target->run;
+  std::vector<OverlayRef> overlays;
   for (const auto& wanted : image->overlays) {
-    HILLTOP_CO_TRY(const auto overlay, co_await fetch_overlay(target, &wanted, index++));
-    target->run->log(LogLevel::info, "adding " + wanted.name + " (" + std::to_string(overlay->entries.size()) +
-                                         " files, " + std::to_string(overlay->bytes()) + " bytes) to " + image->label);
-    auto put = co_await put_in(target, overlay);
-    if (!put) co_return std::move(put).within(wanted.name);
+    HILLTOP_CO_TRY(overlays.emplace_back(), co_await fetch_overlay(target, &wanted, index++));
+    run->log(LogLevel::info, "adding " + wanted.name + " (" + std::to_string(overlays.back()->entries.size()) +
+                                 " files, " + std::to_string(overlays.back()->bytes()) + " bytes) to " + image->label);
   }
   const auto& name_space = target->context.name_space;
-  if (!image->test_shell || !needs_overlay(*target->run->input.definition, name_space)) co_return ok();
-  HILLTOP_CO_TRY(const auto overlay, co_await overlay_for(target->run, name_space, target->context.deadline));
-  target->run->log(LogLevel::info,
-                   "adding the test shell's files (" + std::to_string(overlay->bytes()) + " bytes) to " + image->label);
-  co_return co_await put_in(target, overlay);
+  if (image->test_shell && needs_overlay(*run->input.definition, name_space)) {
+    HILLTOP_CO_TRY(overlays.emplace_back(), co_await overlay_for(run, name_space, target->context.deadline));
+    run->log(LogLevel::info, "adding the test shell's files (" + std::to_string(overlays.back()->bytes()) +
+                                 " bytes) to " + image->label);
+  }
+  if (overlays.empty()) co_return ok();
+  auto all = std::make_shared<const testshell::Overlay>(merged(overlays));
+  co_return co_await put_in(target, std::move(all));
 }
 
 }  // namespace

@@ -41,9 +41,6 @@ void refuse_nfs(MapReader& block) {
           block.key_place(key),
           "deploy " + std::string(key) + " is not supported: hilltop serves no NFS, for it runs without root",
           "boot a ramdisk, or a disk image (deploy to: tmpfs)");
-  if (block.take_unlisted("preseed"))
-    block.out().error(block.key_place("preseed"), "deploy preseed is not supported: hilltop runs no installers",
-                      "serve the file with extra_files, and name it in boot commands");
 }
 
 /// Reads what `url` and its like say of one file, under the key's place.
@@ -100,7 +97,7 @@ void read_extra_files(MapReader& block, DeployTftp& deploy) {
 std::optional<ActionBlock> read_tftp(MapReader& block, Place place) {
   DeployTftp deploy{.common = read_common(block, std::move(place))};
   deploy.to_place = block.node()["to"].place();
-  for (const char* key : {"kernel", "ramdisk", "dtb", "tee"}) read_named(block, key, deploy);
+  for (const char* key : {"kernel", "ramdisk", "dtb", "tee", "preseed"}) read_named(block, key, deploy);
   read_device_tree_overlays(block, deploy);
   read_extra_files(block, deploy);
   if (const Node os = block.take("os"))

@@ -195,7 +195,7 @@ TEST_F(DiskImages, AnImageThatNamesOtherFilesIsRefused) {
   sh("echo secret > /dev/null; mv disk.img base.img && qemu-img create -q -f qcow2 -F raw -b $PWD/base.img disk.img");
   const auto out = deploy("        partition: 2\n");
   EXPECT_EQ(out.blame, Blame::job);
-  EXPECT_THAT(out.reason, HasSubstr("disk: modules: the qcow2 image refers to another file"));
+  EXPECT_THAT(out.reason, HasSubstr("disk: the qcow2 image refers to another file"));
 }
 
 TEST_F(DiskImages, AWrongPartitionIsSaidWithThoseThatThereAre) {
@@ -215,7 +215,7 @@ TEST_F(DiskImages, AFullFileSystemIsTheJobsMistake) {
   const auto out = deploy("        partition: 2\n");
   EXPECT_EQ(out.verdict, Verdict::incomplete);
   EXPECT_EQ(out.blame, Blame::job);
-  EXPECT_THAT(out.reason, HasSubstr("disk: hostname: the image's file system is full"));
+  EXPECT_THAT(out.reason, HasSubstr("disk: the image's file system is full"));
 }
 
 }  // namespace
