@@ -119,12 +119,14 @@ Result<std::uint64_t> end_of_members(const fs::path& image, Deadline deadline) {
   std::ifstream in(image, std::ios::binary);
   if (!in) return Error(Errc::io, Blame::infrastructure, "can't read " + image.string());
   const Error no_tar(Errc::bad_input, Blame::job, "the image is no uncompressed tar file");
+  std::error_code wrong;
+  const auto whole = fs::file_size(image, wrong);
   std::array<char, tar_block> header{};
   for (std::uint64_t at = 0;;) {
     if (deadline.passed()) return Error(Errc::timeout, Blame::infrastructure, "reading the tar file took too long");
     in.seekg(static_cast<std::streamoff>(at));
     in.read(header.data(), header.size());
-    if (in.gcount() == 0 && at > 0) return at;
+    if (in.gcount() == 0 && at > 0 && at == whole) return at;
     const std::string_view bytes(header.data(), static_cast<std::size_t>(in.gcount()));
     if (bytes.size() < tar_block) return no_tar;
     if (std::ranges::all_of(bytes, [](char c) { return c == 0; })) return at;
@@ -133,7 +135,7 @@ Result<std::uint64_t> end_of_members(const fs::path& image, Deadline deadline) {
     if (bytes[156] == old_sparse)
       return Error(Errc::unsupported, Blame::job, "the tar file has sparse members of GNU tar's old kind");
     const auto size = tar_number(bytes.substr(124, 12));
-    if (size > UINT64_MAX / 4) return no_tar;
+    if (wrong || size > whole) return no_tar;
     at += tar_block + (size + tar_block - 1) / tar_block * tar_block;
   }
 }

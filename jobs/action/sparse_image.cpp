@@ -37,7 +37,8 @@ class Expander {
     const auto version = little(header, 4, 2), own_bytes = little(header, 8, 2);
     chunk_bytes_ = little(header, 10, 2), block_ = little(header, 12, 4);
     const auto blocks = little(header, 16, 4), chunks = little(header, 20, 4);
-    if (version != 1 || own_bytes < header_bytes || chunk_bytes_ < chunk_header_bytes || block_ == 0 || block_ % 4 != 0)
+    if (version != 1 || own_bytes < header_bytes || chunk_bytes_ < chunk_header_bytes || block_ == 0 ||
+        block_ % 4 != 0 || block_ > block_bytes)
       return damaged("its header is none");
     size_ = blocks * block_;
     if (size_ > most_bytes) return damaged("it stands for more than " + std::to_string(most_bytes >> 20U) + " MiB");

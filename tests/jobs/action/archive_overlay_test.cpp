@@ -68,10 +68,14 @@ TEST_F(ArchiveOverlays, AnotherTarFileGrowsByThem) {
     ASSERT_TRUE(done) << done.error().text;
     EXPECT_EQ(sh("mkdir o && tar -C o -xf image.tar && cat o/etc/name o/etc/other && cmp t/big o/big"), "new\nstays\n");
   }
-  dir.write("no.tar", std::string(2000, 'x'));
-  const auto wrong = append_overlay_tar({"", {}}, dir.path / "no.tar", Deadline::never());
-  ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error().blame, Blame::job);
+  const auto tar = read_file(dir.path / "image.tar");
+  for (const auto& bytes : {std::string(2000, 'x'), tar.substr(0, tar.size() / 2), tar.substr(0, 700), std::string()}) {
+    dir.write("no.tar", bytes);
+    const auto wrong = append_overlay_tar({"", {}}, dir.path / "no.tar", Deadline::never());
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().blame, Blame::job);
+    EXPECT_EQ(read_file(dir.path / "no.tar"), bytes) << "it is as it was";
+  }
 }
 
 TEST_F(ArchiveOverlays, AFileGoesToItsPathOrFolder) {
@@ -88,8 +92,8 @@ std::string little(std::uint64_t value, int bytes) {
 std::string chunk(std::uint16_t kind, std::uint32_t blocks, const std::string& data) {
   return little(kind, 2) + little(0, 2) + little(blocks, 4) + little(12 + data.size(), 4) + data;
 }
-std::string sparse(std::uint32_t blocks, std::uint32_t chunks, const std::string& rest) {
-  return little(0xed26ff3a, 4) + little(1, 2) + little(0, 2) + little(28, 2) + little(12, 2) + little(4096, 4) +
+std::string sparse(std::uint32_t blocks, std::uint32_t chunks, const std::string& rest, std::uint32_t block = 4096) {
+  return little(0xed26ff3a, 4) + little(1, 2) + little(0, 2) + little(28, 2) + little(12, 2) + little(block, 4) +
          little(blocks, 4) + little(chunks, 4) + little(0, 4) + rest;
 }
 
@@ -110,7 +114,8 @@ TEST_F(ArchiveOverlays, ASparseImageBecomesTheRawOne) {
 TEST_F(ArchiveOverlays, ADamagedSparseImageIsTheJobsMistake) {
   for (const auto& text : {sparse(1, 1, ""), sparse(1, 1, chunk(0xcac1, 2, std::string(8192, 'x'))),
                            sparse(2, 1, chunk(0xcac1, 1, std::string(4096, 'x'))), sparse(1, 1, chunk(0xbad, 1, "")),
-                           sparse(0xffffffff, 1, chunk(0xcac3, 0xffffffff, "")), sparse(0, 0, "").substr(0, 20)}) {
+                           sparse(0xffffffff, 1, chunk(0xcac3, 0xffffffff, "")), sparse(0, 0, "").substr(0, 20),
+                           sparse(1, 1, chunk(0xcac2, 1, "abcd"), 0xfffffffc)}) {
     const auto file = dir.write("s.img", text);
     const auto was = expand_sparse_image(file, Deadline::never());
     ASSERT_FALSE(was);
