@@ -52,7 +52,8 @@ TEST(WorldsDecoder, TfMIsSecureAndItsBootLoaderIsNot) {
   const std::string boot =
       "[INF] Starting bootloader\r\n[INF] Swap type: none\r\n[INF] Jumping to the first image slot\r\n";
   const std::string secure =
-      "Booting TF-M v2.0\r\n[INF][Crypto] seed\r\n\x1b[1;34m[Sec Thread] Secure image\x1b[0m\r\n";
+      "TF-M isolation level is: 0x00000001\r\nCreating an empty ITS flash layout.\r\nBooting TF-M "
+      "v2.0\r\n[INF][Crypto] seed\r\n\x1b[1;34m[Sec Thread] Secure image\x1b[0m\r\n";
   const std::string rest = "Non-Secure system starting...\r\n";
   const auto out = demuxed("worlds", boot + secure + rest);
   EXPECT_EQ(stream(out, "bootloader"), boot);
