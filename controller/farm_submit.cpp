@@ -70,6 +70,8 @@ Request request_for(const JobRecord& job) {
 void check_boards(const FarmState& farm, const jobs::JobDefinition& job, const boards::BoardType& type,
                   Diagnostics& out) {
   for (const auto& board : farm.inventory.boards) {
+    const auto known = farm.boards.find(board.name);
+    if (known != farm.boards.end() && known->second.view.health == BoardHealth::retired) continue;
     const bool fits = board.type == type.name && (!job.device || *job.device == board.name) &&
                       std::ranges::all_of(job.tags, [&](const auto& tag) {
                         return std::ranges::find(board.tags, tag) != board.tags.end();

@@ -57,6 +57,16 @@ TEST_F(Serving, EachBoardThatMayGetTheJobCounts) {
   EXPECT_THAT(refused(lab), AllOf(HasSubstr("board desk-2 has no address"), Not(HasSubstr("desk-1"))));
 }
 
+TEST_F(Serving, ARetiredBoardDoesNot) {
+  FarmRig rig(test::lab_of(board("desk-1", "    network: {address: 127.0.0.7}\n") + board("desk-2")) +
+                  "boot_server: {address: 127.0.0.1, tftp_port: 6969}\n",
+              dir.path());
+  ASSERT_FALSE(run(rig.context, rig.farm->submit(test::bob, job, "job.yaml")));
+  ASSERT_TRUE(run(rig.context, rig.farm->set_health(test::tom, "desk-2", BoardHealth::retired, "its card is gone")));
+  const auto id = run(rig.context, rig.farm->submit(test::bob, job, "job.yaml"));
+  EXPECT_TRUE(id) << id.error().text;
+}
+
 /// A boot server that serves nothing.
 class IdleServer final : public drivers::BootServer {
  public:
