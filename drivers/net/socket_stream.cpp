@@ -55,8 +55,8 @@ std::optional<std::size_t> j_link_banner(std::string_view bytes) {
   return end + 1;
 }
 
-void SocketStream::close() {
-  if (state_->fd >= 0) ::close(std::exchange(state_->fd, -1));
+void SocketStream::State::close() {
+  if (fd >= 0) ::close(std::exchange(fd, -1));
 }
 
 Task<int> SocketStream::connect(std::shared_ptr<State> state, Deadline deadline) {

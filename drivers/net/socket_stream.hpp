@@ -26,12 +26,16 @@ class SocketStream final : public ByteStream {
   SocketStream& operator=(const SocketStream&) = delete;
 
   Task<int> open(Deadline deadline) override { return connect(state_, deadline); }
-  void close() override;
+  void close() override { state_->close(); }
   [[nodiscard]] bool reopens() const override { return true; }
 
  private:
   struct State {
     explicit State(Options o) : options(std::move(o)) {}
+    ~State() { close(); }  // also what was connected after the stream had gone
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    void close();
     Options options;
     int fd = -1;
   };
