@@ -61,6 +61,7 @@ void BlockScan::line_with_hits(std::uint32_t line, std::size_t first, std::size_
 
 void BlockScan::hits_of_pattern(std::uint32_t line, const Hit* first, const Hit* last) {
   const auto& pattern = m_.patterns[first->pattern];
+  w_.begin_pattern();
   if (pattern.spec.window > 1) {
     const auto number = windows_->first_line + windows_->history.lines().size() - block_.lines().size() + line;
     const auto index = std::ranges::lower_bound(m_.windowed, first->pattern) - m_.windowed.begin();
@@ -144,6 +145,7 @@ void BlockScan::search(std::uint32_t line, const Hit* first, const Hit* last) {
 void BlockScan::every_line_patterns(std::uint32_t line) {
   for (const auto index : m_.every_line) {
     const auto& pattern = m_.patterns[index];
+    w_.begin_pattern();
     const auto begin = subject_begin(line, pattern);
     const auto text = subject(line, begin);
     bool after_empty = false;

@@ -24,6 +24,13 @@ class ByteSet {
   }
   constexpr void remove(unsigned char byte) { bits_[byte / 64] &= ~(1ULL << byte % 64); }
   [[nodiscard]] constexpr bool has(unsigned char byte) const { return (bits_[byte / 64] >> byte % 64 & 1) != 0; }
+  [[nodiscard]] constexpr bool is_within(unsigned char first, unsigned char last) const {
+    ByteSet range;
+    range.add(first, last);
+    for (std::size_t i = 0; i < bits_.size(); ++i)
+      if ((bits_[i] & ~range.bits_[i]) != 0) return false;
+    return true;
+  }
   template <class F>
   constexpr void for_each(F&& take) const {
     for (std::size_t i = 0; i < bits_.size(); ++i)

@@ -10,7 +10,7 @@ namespace {
 
 using Writer = CleanBlock::Writer;
 
-constexpr std::size_t step = 4096;        // room is made for so many bytes at a time
+constexpr std::size_t step = 1024;        // room is made for so many bytes at a time
 constexpr std::size_t long_line = 512;    // from here on an unfinished line is not copied to and fro
 constexpr std::size_t large_rest = 4096;  // memory of an unfinished line that is given back
 

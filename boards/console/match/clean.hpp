@@ -46,7 +46,8 @@ class CleanBlock {
   [[nodiscard]] std::string_view line(std::size_t index) const {
     return {text_.get() + padding + begin(index), lines_[index].end - begin(index)};
   }
-  /// The raw offset of the byte that stands at `offset` of the block's text, within `line` (or at its end).
+  /// The raw offset of the byte that stands at `offset` of the block's text, within `line`; at its end: behind the last
+  /// byte.
   [[nodiscard]] std::uint64_t raw_at(std::size_t line, std::uint32_t offset) const;
   /// Where [begin, end) of the block's text, within `line`, ends in the raw bytes.
   [[nodiscard]] std::uint64_t raw_end(std::size_t line, std::uint32_t begin, std::uint32_t end) const;

@@ -40,6 +40,7 @@ std::uint64_t CleanBlock::raw_at(std::size_t line, std::uint32_t offset) const {
   const auto last = line + 1 < line_count_ ? lines_[line + 1].first_cut : cut_count_;
   std::uint32_t at = begin(line);
   std::uint64_t raw = lines_[line].raw;
+  if (offset == lines_[line].end) return offset == at ? raw : raw_at(line, offset - 1) + 1;
   auto cut = std::upper_bound(cuts_.get() + lines_[line].first_cut, cuts_.get() + last, offset,
                               [](std::uint32_t wanted, const CleanCut& one) { return wanted < one.at; });
   if (cut != cuts_.get() + lines_[line].first_cut) {

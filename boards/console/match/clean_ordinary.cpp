@@ -6,6 +6,7 @@
 
 #include "boards/console/match/clean_state.hpp"
 
+#define HWY_WANT_AVX3_DL  // processors with byte permutes and compresses (2019 on)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "boards/console/match/clean_ordinary.cpp"
 #include <hwy/foreach_target.h>
@@ -54,22 +55,25 @@ HWY_INLINE std::uint64_t where(const Bytes& bytes, std::uint8_t value) {
   for (std::size_t i = 0; i < vectors; ++i) out |= bits_of(hn::Eq(bytes.v[i], hn::Set(D(), value))) << (i * lanes);
   return out;
 }
-HWY_INLINE std::uint64_t where_not_ascii(const Bytes& bytes) {
-  std::uint64_t out = 0;
+/// Bytes below a space or beyond ASCII.
+HWY_INLINE std::uint64_t where_unusual(const Bytes& bytes) {
   const hn::RebindToSigned<D> ds;
-  for (std::size_t i = 0; i < vectors; ++i)
-    out |= bits_of(hn::MaskFromVec(
-               hn::BitCast(D(), hn::VecFromMask(ds, hn::Lt(hn::BitCast(ds, bytes.v[i]), hn::Zero(ds))))))
-           << (i * lanes);
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < vectors; ++i) {
+    const auto unusual = hn::Lt(hn::BitCast(ds, bytes.v[i]), hn::Set(ds, ' '));
+#if HWY_TARGET <= HWY_AVX3
+    out |= unusual.raw;
+#else
+    out |= bits_of(hn::MaskFromVec(hn::BitCast(D(), hn::VecFromMask(ds, unusual)))) << (i * lanes);
+#endif
+  }
   return out;
 }
 
 /// Writes the bytes of `keep`, with \n for each \r, to `to` (64 bytes of room).
-HWY_INLINE void squeeze(Bytes bytes, std::uint64_t keep, char* to) {
+HWY_INLINE void squeeze(const Bytes& bytes, [[maybe_unused]] std::uint64_t cr, std::uint64_t keep, char* to) {
 #if HWY_TARGET <= HWY_AVX3_DL
-  const auto newline = _mm512_set1_epi8('\n');
-  const auto mended =
-      _mm512_mask_mov_epi8(bytes.v[0].raw, _mm512_cmpeq_epi8_mask(bytes.v[0].raw, _mm512_set1_epi8('\r')), newline);
+  const auto mended = _mm512_mask_mov_epi8(bytes.v[0].raw, cr, _mm512_set1_epi8('\n'));
   _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep, mended));
 #else
   alignas(64) char from[128];
@@ -95,30 +99,25 @@ HWY_INLINE void squeeze(Bytes bytes, std::uint64_t keep, char* to) {
 
 HWY_INLINE std::uint64_t below(unsigned bit) { return bit >= 64 ? ~0ULL : (1ULL << bit) - 1; }
 
-/// What 64 bytes hold; cut to the first `size` of them, which are ordinary.
-struct Parsed {
-  unsigned size;
-  std::uint64_t carriage_returns, line_ends, swallowed, sequence_ends, nuls, keep;
+/// What 64 bytes hold besides text and line ends; cut to the first bytes, which are ordinary.
+struct Unusual {
+  std::uint64_t valid, removed, cuts;  // the ordinary bytes; those of them that go; those behind which text goes on
 };
 
-HWY_INLINE Parsed parse(const Bytes& bytes, unsigned available, bool after_cr) {
-  auto valid = below(available);
-  auto esc = where(bytes, 0x1b) & valid;
+HWY_INLINE Unusual parse_unusual(const Bytes& bytes, std::uint64_t valid, std::uint64_t behind_cr, std::uint64_t esc,
+                                 std::uint64_t unusual) {
   const auto bracket = where(bytes, '[') & valid;
   const auto parameter = where(bytes, 0xE0, 0x20) & valid;
   const auto final_byte = where(bytes, 0xC0, 0x40) & ~where(bytes, 0x7F) & valid;
-  const auto cr = where(bytes, '\r') & valid;
-  const auto lf = where(bytes, '\n') & valid;
   const auto nul = where(bytes, 0) & valid;
-  const auto behind_cr = cr << 1 | static_cast<std::uint64_t>(after_cr);
-
   // A sequence's parameters begin at `first`: the addition carries through them and leaves a bit behind them.
   const auto first = esc << 2 & bracket << 1;
   std::uint64_t sum = 0;
   const bool unfinished = __builtin_add_overflow(first, parameter, &sum);
   auto ends = sum & ~parameter;         // none without a `first`
   constexpr auto no_room = 3ULL << 62;  // ESC here: its sequence cannot end in these bytes
-  auto odd = (where_not_ascii(bytes) & valid) | (nul & behind_cr) | (esc & (~(bracket >> 1) | no_room));
+  const auto not_ascii = unusual & ~(where(bytes, 0xE0, 0));
+  auto odd = not_ascii | (nul & behind_cr) | (esc & (~(bracket >> 1) | no_room));
   const auto bad_ends = ends & ~final_byte;
   if ((odd | bad_ends) != 0 || unfinished) {
     const auto before = bad_ends != 0 ? below(static_cast<unsigned>(std::countr_zero(bad_ends))) : ~0ULL;
@@ -128,16 +127,17 @@ HWY_INLINE Parsed parse(const Bytes& bytes, unsigned available, bool after_cr) {
     esc &= valid;
     ends &= valid;
   }
-  Parsed out;
-  out.size = static_cast<unsigned>(std::popcount(valid));
-  const auto line_bytes = (cr | lf) & valid;
-  out.carriage_returns = cr & valid;
-  out.line_ends = line_bytes & ~behind_cr;
-  out.swallowed = line_bytes & behind_cr;
-  out.sequence_ends = ends;
-  out.nuls = nul & valid;
-  out.keep = valid & ~((ends - esc) | ends | out.swallowed | out.nuls);
-  return out;
+  return {valid, (ends - esc) | ends | (nul & valid), ends | (nul & valid)};
+}
+
+HWY_INLINE Bytes load_some(std::string_view bytes) {
+#if HWY_TARGET <= HWY_AVX3
+  return {{V{_mm512_maskz_loadu_epi8(below(static_cast<unsigned>(bytes.size())), bytes.data())}}};
+#else
+  alignas(64) char padded[64] = {};
+  std::memcpy(padded, bytes.data(), bytes.size());
+  return load(padded);
+#endif
 }
 
 HWY_INLINE std::uint32_t count_below(std::uint64_t mask, unsigned bit) {
@@ -156,50 +156,65 @@ std::size_t CleanOrdinary(CleanBlock::Writer& to, std::string_view bytes) {
   auto first_cut = to.line_first_cut;
   auto line_raw = s.line_raw;
   auto position = begun;
-  bool after_cr = s.after_cr;
+  std::uint64_t after_cr = s.after_cr ? 1 : 0;
   if (s.mapped != position && !bytes.empty()) {
     to.cut(position);
     cut_count = arrays.cut_count;
   }
   while (!bytes.empty()) {
     if (text_size - line_begin > max_line_bytes - 64 || cut_count - first_cut > most_cuts) break;
-    Bytes in;
-    unsigned available = 64;
-    if (bytes.size() >= 64) {
-      in = load(bytes.data());
-    } else {
-      alignas(64) char padded[64] = {};
-      available = static_cast<unsigned>(bytes.size());
-      std::memcpy(padded, bytes.data(), bytes.size());
-      in = load(padded);
+    const bool whole = HWY_LIKELY(bytes.size() >= 64);
+    const auto in = whole ? load(bytes.data()) : load_some(bytes);
+    auto valid = whole ? ~0ULL : below(static_cast<unsigned>(bytes.size()));
+    auto cr = where(in, '\r') & valid;
+    auto lf = where(in, '\n') & valid;
+    const auto esc = where(in, 0x1b) & valid;
+    const auto unusual = where_unusual(in) & valid & ~(cr | lf);
+    const auto behind_cr = cr << 1 | after_cr;
+    std::uint64_t cut_bits = 0;
+    std::uint64_t removed = 0;
+    if (unusual != 0) {
+      const auto found = parse_unusual(in, valid, behind_cr, esc, unusual);
+      if (found.valid == 0) break;
+      valid = found.valid;
+      cr &= valid;
+      lf &= valid;
+      cut_bits = found.cuts;
+      removed = found.removed;
     }
-    const auto found = parse(in, available, after_cr);
-    if (found.size == 0) break;
-    squeeze(in, found.keep, arrays.text + text_size);
+    const auto size = static_cast<unsigned>(std::popcount(valid));
+    const auto swallowed = (cr | lf) & behind_cr;
+    const auto keep = valid & ~(removed | swallowed);
+    squeeze(in, cr, keep, arrays.text + text_size);
 
-    if ((found.swallowed & 1) != 0) {  // the rest of the line end before
-      line_raw = position + static_cast<unsigned>(std::countr_one(found.swallowed));
+    if ((swallowed & 1) != 0) {  // the rest of the line end before
+      line_raw = position + static_cast<unsigned>(std::countr_one(swallowed));
       cut_count = first_cut;
     }
-    const auto cut_bits = found.sequence_ends | found.nuls;
-    for (auto left = found.line_ends; left != 0; left &= left - 1) {
+    // Most often there is one line end or none, which no processor can guess: the first is written in any case, and
+    // counts if it is there.
+    auto left = (cr | lf) & ~behind_cr;
+    do {
+      const bool is = left != 0;
       const auto bit = static_cast<unsigned>(std::countr_zero(left));
-      const auto end = static_cast<std::uint32_t>(text_size) + count_below(found.keep, bit);
-      arrays.lines[line_count++] = {end, static_cast<std::uint32_t>(first_cut), line_raw};
-      line_begin = end + 1UL;
-      first_cut = cut_count + count_below(cut_bits, bit);
-      line_raw = position + bit + 1 + static_cast<unsigned>(std::countr_one(found.swallowed >> bit >> 1));
-    }
-    for (auto left = cut_bits; left != 0; left &= left - 1) {
+      const auto end = static_cast<std::uint32_t>(text_size) + count_below(keep, bit);
+      const auto next_raw = position + bit + 1 + static_cast<unsigned>(std::countr_one(swallowed >> (bit & 63) >> 1));
+      arrays.lines[line_count] = {end, static_cast<std::uint32_t>(first_cut), line_raw};
+      line_count += is ? 1 : 0;
+      line_begin = is ? end + 1UL : line_begin;
+      first_cut = is ? cut_count + count_below(cut_bits, bit) : first_cut;
+      line_raw = is ? next_raw : line_raw;
+      left &= left - 1;
+    } while (HWY_UNLIKELY(left != 0));
+    for (left = cut_bits; left != 0; left &= left - 1) {
       const auto bit = static_cast<unsigned>(std::countr_zero(left));
-      arrays.cuts[cut_count++] = {static_cast<std::uint32_t>(text_size) + count_below(found.keep, bit),
-                                  position + bit + 1};
+      arrays.cuts[cut_count] = {static_cast<std::uint32_t>(text_size) + count_below(keep, bit), position + bit + 1};
+      ++cut_count;
     }
-    after_cr = (found.carriage_returns >> (found.size - 1) & 1) != 0;
-    text_size += static_cast<unsigned>(std::popcount(found.keep));
-    position += found.size;
-    bytes.remove_prefix(found.size);
-    if (found.size < available) break;
+    after_cr = cr >> (size - 1) & 1;
+    text_size += static_cast<unsigned>(std::popcount(keep));
+    position += size;
+    bytes.remove_prefix(size);  // what is not ordinary, or may be unfinished, now comes first
   }
   arrays.text_size = text_size;
   arrays.line_count = line_count;
@@ -208,7 +223,7 @@ std::size_t CleanOrdinary(CleanBlock::Writer& to, std::string_view bytes) {
   to.line_first_cut = first_cut;
   s.line_raw = line_raw;
   s.mapped = s.position = position;
-  s.after_cr = after_cr;
+  s.after_cr = after_cr != 0;
   return position - begun;
 }
 

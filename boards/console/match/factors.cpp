@@ -186,7 +186,9 @@ class Reader {
     if (failed_ || at_ != in_.size()) return out;
     out.min_bytes = whole.shortest;
     out.any = rarest(whole);
-    out.is_all = plain_ && whole.exact && whole.begins.size() == 1 && !scope_.lines;
+    out.is_all = plain_ && whole.exact && whole.begins.size() == 1 && !scope_.lines &&
+                 line_begins_ == (whole.begins[0].after_newline ? 1 : 0) &&
+                 line_ends_ == (whole.begins[0].before_newline ? 1 : 0);  // where they cannot be, they were dropped
     if (out.is_all) out.any = whole.begins;
     if (scope_.lines) split_at_newlines(out.any);
     out.per_byte = 0;
@@ -289,11 +291,13 @@ class Reader {
       return part;
     }
     if (!take("?") && take("+")) plain_ = false;  // lazy or possessive: the same texts, or fewer
+    if (line_begins_ + line_ends_ > 0) plain_ = false;
     return repeated(part, least, most);
   }
 
   Part newline(bool before) {
     Part out;
+    ++(before ? line_begins_ : line_ends_);
     if (before && scope_.after_stamps)
       plain_ = false;
     else
@@ -468,6 +472,7 @@ class Reader {
   std::size_t at_ = 0;
   bool plain_ = true;  // no assertion but ^ and $, and nothing else that forbids a text that the parts allow
   bool failed_ = false;
+  int line_begins_ = 0, line_ends_ = 0;  // ^ and $ read
 };
 
 }  // namespace

@@ -7,14 +7,16 @@
 namespace hilltop::boards {
 namespace {
 
-// A pattern that is made to backtrack may cost this much on one line: the limit holds for one starting point each, the
+// A pattern that is made to backtrack may cost this much on one line: the limits hold for one starting point each, the
 // time for all of them.
-constexpr std::uint32_t match_limit = 200'000;
+constexpr std::uint32_t match_limit = 50'000;        // of a short text
+constexpr std::uint32_t match_limit_long = 200'000;  // enough to look at each byte of the longest line thrice
 constexpr std::uint32_t heap_limit_kib = 20'000;
-constexpr auto time_limit = std::chrono::milliseconds(100);
+constexpr auto time_limit = std::chrono::milliseconds(250);
 constexpr auto slow_slice = std::chrono::milliseconds(1);
-constexpr std::size_t direct = 1024;  // shorter texts are searched in one go
-constexpr std::size_t first_slice = 128;
+constexpr std::size_t direct = 512;  // shorter texts are searched in one go
+constexpr std::size_t first_slice = 16;
+constexpr unsigned quick_calls = 16;  // on one line, before the time is looked at
 constexpr std::size_t jit_stack_bytes = 256 * 1024;
 
 }  // namespace
@@ -50,26 +52,35 @@ int MatchWorkspace::State::run(const pcre2_code* code, bool jit, std::string_vie
 
 int MatchWorkspace::State::match(const CompiledPattern& pattern, std::string_view text, std::size_t from, bool anchored,
                                  bool not_empty) {
+  if (++calls_ >= quick_calls && calls_ % quick_calls == 0) {
+    if (calls_ == quick_calls) begun_ = Clock::now();
+    if (Clock::now() - begun_ > time_limit) return -1;
+  }
   const std::uint32_t options = not_empty ? PCRE2_NOTEMPTY_ATSTART : 0;
-  if (anchored) return run(pattern.anchored.get(), pattern.jit, text, from, options);
-  if (text.size() - from <= direct) return run(pattern.anywhere.get(), pattern.jit, text, from, options);
-  // In slices of starting points, so that slow patterns are noticed: small at first, larger while they are quick.
-  using Clock = std::chrono::steady_clock;
+  if (text.size() <= direct)
+    return run(anchored ? pattern.anchored.get() : pattern.anywhere.get(), pattern.jit, text, from, options);
+  pcre2_set_match_limit(context_.get(), match_limit_long);
+  const int found = anchored ? run(pattern.anchored.get(), pattern.jit, text, from, options)
+                             : search_long(pattern, text, from, options);
+  pcre2_set_match_limit(context_.get(), match_limit);
+  return found;
+}
+
+// In slices of starting points, so that slow patterns are noticed: small at first, larger while they are quick.
+int MatchWorkspace::State::search_long(const CompiledPattern& pattern, std::string_view text, std::size_t from,
+                                       std::uint32_t options) {
   const auto begun = Clock::now();
   int found = 0;
-  auto first_options = options;
   for (auto slice = first_slice; from <= text.size();) {
     const auto last = std::min(text.size(), from + slice - 1);
     pcre2_set_offset_limit(context_.get(), last);
-    found = run(pattern.anywhere.get(), pattern.jit, text, from, first_options);
+    found = run(pattern.anywhere.get(), pattern.jit, text, from, options);
     if (found != 0) break;
     const auto spent = Clock::now() - begun;
-    if (spent > time_limit) {
-      found = -1;
-      break;
-    }
+    if (spent > time_limit) found = -1;
+    if (found != 0) break;
     slice = spent < slow_slice ? slice * 4 : first_slice;
-    first_options = 0;
+    options = 0;
     from = last + 1;
   }
   pcre2_set_offset_limit(context_.get(), PCRE2_UNSET);

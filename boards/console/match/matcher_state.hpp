@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -55,7 +56,11 @@ struct MatchWorkspace::State {
   };
   State();
 
-  /// The first match of `code` in `text`, from `from` on. Returns 1 (see begin, end), 0 (none) or -1 (gave up).
+  using Clock = std::chrono::steady_clock;
+
+  /// Another pattern or line: what follows has its own limits.
+  void begin_pattern() { calls_ = 0; }
+  /// The first match of `pattern` in `text`, from `from` on. Returns 1 (see begin, end), 0 (none) or -1 (gave up).
   /// `anchored`: it begins at `from`. `not_empty`: not an empty one at `from`.
   int match(const CompiledPattern& pattern, std::string_view text, std::size_t from, bool anchored, bool not_empty);
   std::size_t begin = 0, end = 0;  // of the last match, in its text
@@ -64,11 +69,14 @@ struct MatchWorkspace::State {
   std::vector<Hit> hits;
 
  private:
+  int search_long(const CompiledPattern& pattern, std::string_view text, std::size_t from, std::uint32_t options);
   int run(const pcre2_code* code, bool jit, std::string_view text, std::size_t from, std::uint32_t options);
 
   pcre::MatchData data_;
   pcre::MatchContext context_;
   pcre::JitStack stack_;
+  unsigned calls_ = 0;
+  Clock::time_point begun_;
 };
 
 struct Scanner::Windows {

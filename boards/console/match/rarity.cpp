@@ -36,6 +36,8 @@ constexpr std::array<double, 256> frequencies() {
 // A class of many bytes is often next to its like (numbers, words): its places tell little.
 constexpr unsigned few = 4;
 constexpr double in_a_class = 0.6;
+// So is a digit next to others.
+constexpr double digit_after_digit = 0.07;
 
 double likelihood(const ByteSet& set) {
   static constexpr auto table = frequencies();
@@ -50,7 +52,12 @@ double likelihood(const ByteSet& set) {
 Rarity rarity(const Factor& factor, std::size_t most) {
   std::vector<double> places;
   if (factor.after_newline) places.push_back(likelihood(ByteSet::of('\n')));
-  for (const auto& set : factor.bytes) places.push_back(likelihood(set));
+  bool digit = false;
+  for (const auto& set : factor.bytes) {
+    const bool another = set.is_within('0', '9');
+    places.push_back(digit && another ? std::max(likelihood(set), digit_after_digit) : likelihood(set));
+    digit = another;
+  }
   if (factor.before_newline) places.push_back(likelihood(ByteSet::of('\n')));
   Rarity best;
   for (std::size_t from = 0; from < places.size() && (from == 0 || from + most <= places.size()); ++from) {
