@@ -24,17 +24,25 @@ struct Coalesced {
   std::uint32_t held = 0;
 };
 
+/// The faults of a rule set, compiled once for all consoles that have them: that takes milliseconds and 200 KB.
+struct Faults {
+  std::vector<Rule> rules;  // of the matcher's patterns
+  std::shared_ptr<const Matcher> matcher;
+};
+
 struct Watched {
-  Watched(std::shared_ptr<Console> c, Analysis a, std::vector<Rule> r)
-      : console(std::move(c)), analysis(std::move(a)), rules(std::move(r)), at(console->end()) {}
+  Watched(std::shared_ptr<Console> c, Analysis a, std::shared_ptr<const Faults> f)
+      : console(std::move(c)), analysis(std::move(a)), faults(std::move(f)), at(console->end()) {}
   std::shared_ptr<Console> console;
   Analysis analysis;
-  std::vector<Rule> rules;  // of the matcher's patterns
+  std::shared_ptr<const Faults> faults;
   std::uint64_t at = 0;
   Clock::time_point last_bytes;
   bool open_lines = false;
   std::map<std::string, Coalesced> said;
 };
+
+using RuleKey = std::vector<std::pair<std::string, std::string>>;  // id and pattern of each rule
 
 }  // namespace
 
@@ -44,12 +52,15 @@ struct FaultWatch::State {
   Options options;
   std::atomic<std::uint64_t> bytes{0}, faults{0}, missed{0};
 
-  mutable std::mutex mutex;  // guards the next two, and all of a Watched
+  mutable std::mutex mutex;  // guards the next three, and all of a Watched
+  std::map<RuleKey, std::weak_ptr<const Faults>> compiled;
   std::map<ConsoleKey, std::unique_ptr<Watched>> consoles;
   bool stop = false;
   std::condition_variable changed;
   AnalysisWorkspace workspace;  // the thread's
   std::thread thread;
+
+  Result<std::shared_ptr<const Faults>> faults_of(const RuleSet& rules);
 
   void run() {
     std::unique_lock lock(mutex);
@@ -107,7 +118,7 @@ struct FaultWatch::State {
 
   void found(Watched& w, const LineHit& hit, Clock::time_point now) {
     ++faults;
-    const auto& rule = w.rules[hit.pattern];
+    const auto& rule = w.faults->rules[hit.pattern];
     SeenFault fault{w.console->board(),
                     w.console->name(),
                     std::string(hit.channel),
@@ -167,25 +178,39 @@ FaultWatch::~FaultWatch() {
   state_->thread.join();
 }
 
-Result<> FaultWatch::add(std::shared_ptr<Console> console, const RuleSet& rules,
-                         const std::vector<demux::DecoderSpec>& decoders) {
-  std::vector<Rule> watched;
+Result<std::shared_ptr<const Faults>> FaultWatch::State::faults_of(const RuleSet& rules) {
+  auto out = std::make_shared<Faults>();
   std::vector<PatternSpec> patterns;
+  RuleKey key;
   for (const auto& rule : rules.rules()) {
     if (rule.severity != Severity::fault) continue;
-    watched.push_back(rule);
+    out->rules.push_back(rule);
     patterns.push_back({rule.pattern, 1, true});
+    key.emplace_back(rule.id, rule.pattern);
   }
+  if (key.empty()) return std::shared_ptr<const Faults>(std::move(out));
+  {
+    const std::lock_guard lock(mutex);
+    if (auto known = compiled[key].lock()) return known;
+  }
+  HILLTOP_TRY(out->matcher, Matcher::compile(std::move(patterns)));
+  const std::lock_guard lock(mutex);
+  compiled[key] = out;
+  return std::shared_ptr<const Faults>(std::move(out));
+}
+
+Result<> FaultWatch::add(std::shared_ptr<Console> console, const RuleSet& rules,
+                         const std::vector<demux::DecoderSpec>& decoders) {
   const ConsoleKey key{console->board(), console->name()};
-  if (watched.empty()) {
+  HILLTOP_TRY(auto faults, state_->faults_of(rules));
+  if (faults->rules.empty()) {
     remove(key.board, key.name);
     return ok();
   }
-  HILLTOP_TRY(auto matcher, Matcher::compile(std::move(patterns)));
   HILLTOP_TRY(auto demux, demux::Demux::make(decoders));
+  Analysis analysis(std::move(demux), faults->matcher);
   const std::lock_guard lock(state_->mutex);
-  state_->consoles[key] =
-      std::make_unique<Watched>(std::move(console), Analysis(std::move(demux), std::move(matcher)), std::move(watched));
+  state_->consoles[key] = std::make_unique<Watched>(std::move(console), std::move(analysis), std::move(faults));
   return ok();
 }
 
