@@ -21,6 +21,8 @@ inline Channels demuxed(const std::vector<DecoderSpec>& specs, std::string_view 
     EXPECT_TRUE(run(specs, input, sizes[i], complaint, offset, databases) == whole) << "chunks " << i;
     EXPECT_EQ(complaint, "") << "chunks " << i;
   }
+  (void)run(specs, input, Chunks::apart(7), complaint, offset, databases);
+  EXPECT_EQ(complaint, "") << "with pauses";
   return whole;
 }
 

@@ -81,6 +81,13 @@ class Chunks {
     out.random_.seed(seed);
     return out;
   }
+  /// Nothing comes for a while after each.
+  static Chunks apart(std::size_t fixed) {
+    Chunks out(fixed);
+    out.with_idle = true;
+    return out;
+  }
+  bool with_idle = false;
   std::size_t next() {
     return fixed_ > 0 ? fixed_ : static_cast<std::size_t>(std::uniform_int_distribution<int>(1, 97)(random_));
   }
@@ -112,6 +119,7 @@ inline Channels run(const std::vector<DecoderSpec>& specs, std::string_view inpu
     // A copy of its own: what a decoder keeps must not point into it.
     const std::string chunk(input.substr(at, chunks.next()));
     demux->feed(chunk, offset + at, recorder);
+    if (chunks.with_idle) demux->idle(recorder);
     at += chunk.size();
   }
   demux->end(recorder);
