@@ -22,7 +22,14 @@ constexpr auto retry_time = 100ms;                // after a failed write
 constexpr auto give_up_time = 5s;                 // when stopping with a broken disk
 constexpr std::size_t batch_records = 4096;
 constexpr auto complaint_interval = std::chrono::seconds(10);  // a full disk is said now and then, not at each try
-constexpr std::size_t pieces_a_record = 2;                     // its header, its bytes
+constexpr std::size_t consoles_a_share = 16;
+constexpr std::size_t most_shares = 16;
+constexpr std::size_t pieces_a_record = 2;  // its header, its bytes
+
+/// With many consoles a journal of the usual size would become as many tiny segments.
+std::uint64_t size_to_seal(std::uint64_t usual, std::size_t consoles) {
+  return usual * std::clamp<std::size_t>(consoles / consoles_a_share, 1, most_shares);
+}
 
 std::uint64_t us_since(Clock::time_point begun) {
   return static_cast<std::uint64_t>(
@@ -188,7 +195,7 @@ void JournalWriter::add_to(Batch& batch, const PendingRecord& record) {
 bool JournalWriter::write_batch(std::vector<PendingRecord>& records) {
   Batch batch;
   for (std::size_t at = 0; at < records.size();) {
-    if (position_ >= options_.segment_bytes) roll_over();
+    if (position_ >= size_to_seal(options_.segment_bytes, named_.size())) roll_over();
     batch.headers.clear();
     batch.extras.clear();
     batch.pieces.clear();

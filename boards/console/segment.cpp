@@ -123,6 +123,7 @@ bool deserialise(std::string_view bytes, Index& index) {
 
 struct SegmentPacker::Context {
   std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> zstd{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+  std::vector<char> packed;  // kept: a fresh one for each frame costs more than compressing it
 };
 
 SegmentPacker::SegmentPacker() : context_(std::make_unique<Context>()) {
@@ -133,13 +134,13 @@ SegmentPacker::SegmentPacker() : context_(std::make_unique<Context>()) {
 SegmentPacker::~SegmentPacker() = default;
 
 std::size_t SegmentPacker::pack(std::string_view bytes, std::string& out) {
-  const auto before = out.size();
-  out.resize(before + ZSTD_compressBound(bytes.size()));
+  auto& memory = context_->packed;
+  memory.resize(std::max(memory.size(), ZSTD_compressBound(bytes.size())));
   // Cannot fail: the output has room for the worst case, and memory exhaustion throws elsewhere first.
-  const auto packed =
-      ZSTD_compress2(context_->zstd.get(), out.data() + before, out.size() - before, bytes.data(), bytes.size());
-  out.resize(before + (ZSTD_isError(packed) != 0 ? 0 : packed));
-  return out.size() - before;
+  const auto packed = ZSTD_compress2(context_->zstd.get(), memory.data(), memory.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(packed) != 0) return 0;
+  out.append(memory.data(), packed);
+  return packed;
 }
 
 struct SegmentBuilder::State {
@@ -167,7 +168,7 @@ struct SegmentBuilder::State {
   }
 
   void note(std::uint64_t offset, std::uint64_t end, UtcTime time) {
-    if (empty) info.first = offset;
+    info.first = empty ? offset : std::min(info.first, offset);  // events are added before the bytes
     info.end = std::max(empty ? end : info.end, end);
     info.latest = empty ? time : std::max(info.latest, time);
     empty = false;

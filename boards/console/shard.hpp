@@ -114,6 +114,7 @@ class Shard {
   std::uint32_t stretch_ = 1;  // its number
   std::size_t busy_ = 0;       // lines that had bytes in this stretch
   Steady next_clock_check_{};
+  Steady next_complaint_{};
 
   std::mutex mutex_;  // guards the next two
   std::vector<Command> commands_;

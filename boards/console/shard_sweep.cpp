@@ -23,13 +23,15 @@ constexpr std::size_t much = 1024;     // ... twice as often
 constexpr std::size_t flood = 2048;    // ... at once
 constexpr microseconds late{20'000};   // 4 KiB come in 13 ms at 3 Mbaud; the tty's flip buffers hold 50 ms more
 constexpr microseconds clock_check{1'000'000};
+constexpr microseconds complaint_interval{10'000'000};
 constexpr auto pause_check_ms = 100;  // a pause is over when the writer says so; this is for a lost word
 
 }  // namespace
 
 void Shard::turn() {
   largest_read_ = 0;
-  if (writer_.full()) {
+  // Once it pauses it goes on when half of the memory is free: not to stop again at once.
+  if (writer_.full() || (reading_paused_ && writer_.pending_bytes() > options_.pending_limit_bytes / 2)) {
     pause();
     take_events(paused_.get(), pause_check_ms);
     return;
@@ -46,7 +48,9 @@ void Shard::pause() {
   if (reading_paused_) return;
   reading_paused_ = true;
   ++counters_.pauses;
-  log::warn("consoles: the disk is too slow; reading pauses");
+  const auto now = clock_->steady();
+  if (now >= next_complaint_) log::warn("consoles: the disk is too slow; reading pauses");
+  if (now >= next_complaint_) next_complaint_ = now + complaint_interval;
 }
 
 void Shard::resume() {

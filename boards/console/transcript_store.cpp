@@ -75,6 +75,17 @@ Error in_use(const fs::path& dir) {
   return {Errc::busy, Blame::configuration, dir.string() + ": another process has this transcript open"};
 }
 
+/// Makes the names in all of them durable.
+Result<> sync_folders(const std::set<fs::path>& folders) {
+  if (folders.size() <= sync_one_by_one_limit) {
+    for (const auto& folder : folders) HILLTOP_CHECK(sync_directory(folder));
+    return ok();
+  }
+  HILLTOP_TRY(auto fd, open_file(*folders.begin(), O_RDONLY | O_DIRECTORY));
+  if (::syncfs(fd.get()) != 0) return system_error("sync " + folders.begin()->string(), errno);
+  return ok();
+}
+
 std::vector<fs::path> sorted_children(const fs::path& dir) {
   std::vector<fs::path> out;
   std::error_code error;
@@ -265,7 +276,7 @@ Result<> Transcript::finish_segments(const std::vector<Sealed>& sealed, const st
     HILLTOP_TRY(auto reader, SegmentReader::open(one.final));
     readers.push_back(std::move(reader));
   }
-  for (const auto& folder : folders) HILLTOP_CHECK(sync_directory(folder));
+  HILLTOP_CHECK(sync_folders(folders));
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < sealed.size(); ++i) {

@@ -175,7 +175,6 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   boards::ConsoleEngine::Options consoles;
   consoles.dir = arguments.data / "consoles";
   consoles.engine = arguments.console_engine;
-  consoles.segment_bytes = 64 << 20;  // with hundreds of consoles a small journal would be hundreds of tiny segments
   consoles.retention = inventory.consoles;
   HILLTOP_CO_TRY(worker.engine, boards::ConsoleEngine::open(consoles));
   worker.artifacts = artifacts;

@@ -155,6 +155,17 @@ TEST_F(TranscriptTest, openings_and_closings_are_kept) {
                                    TranscriptEvent{RecordKind::opened, 3, at_us(99), at_us(20)}));
 }
 
+TEST_F(TranscriptTest, an_event_behind_the_first_bytes_hides_none_of_them) {
+  begin_journal();
+  say("before");
+  append(RecordKind::paused, "", end, now + 5ms, now);
+  say("after");
+  ASSERT_TRUE(transcript->seal(journal));
+  EXPECT_EQ(transcript->fetch(key, 0, 100).value(), "beforeafter");
+  reopen();
+  EXPECT_EQ(transcript->fetch(key, 0, 100).value(), "beforeafter");
+}
+
 TEST_F(TranscriptTest, missing_bytes_are_an_error_and_no_guess) {
   begin_journal();
   say("abc");
