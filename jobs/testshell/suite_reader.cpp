@@ -12,6 +12,24 @@ namespace {
 constexpr std::size_t window_bytes = 64 * 1024;  // DESIGN.md 3
 using Kind = ShellEvent::Kind;
 
+/// Where a kernel message begins in a line: at its time stamp, "[   12.345678]". npos: there is none.
+std::size_t kernel_message_in(std::string_view line) {
+  const auto digit = [&](std::size_t i) {
+    return i < line.size() && std::isdigit(static_cast<unsigned char>(line[i]));
+  };
+  for (auto at = line.find('['); at != std::string_view::npos; at = line.find('[', at + 1)) {
+    auto i = at + 1;
+    while (i < line.size() && line[i] == ' ') ++i;
+    const auto seconds = i;
+    while (digit(i)) ++i;
+    if (i == seconds || i >= line.size() || line[i] != '.') continue;
+    const auto fraction = ++i;
+    while (digit(i)) ++i;
+    if (i - fraction == 6 && i < line.size() && line[i] == ']') return at;
+  }
+  return std::string_view::npos;
+}
+
 /// The id as the output has it; a space in it would end it everywhere else.
 std::string id_of(std::string text) {
   std::ranges::replace_if(text, [](unsigned char c) { return std::isspace(c) != 0; }, '_');
@@ -67,6 +85,7 @@ void SuiteReader::take_signal(const Signal& signal) {
     text_.clear();
     searched_.clear();
     places_.clear();
+    torn_.clear();
   }
   events_.push_back(std::move(event));
 }
@@ -74,6 +93,7 @@ void SuiteReader::take_signal(const Signal& signal) {
 void SuiteReader::take_line(std::string_view line, std::uint64_t offset) {
   if (current_ == nullptr || line.starts_with("+") || line.contains("<LAVA_")) return;
   while (line.ends_with('\r')) line.remove_suffix(1);
+  if (mend(line, offset)) return;
   places_.emplace_back(text_.size(), offset);
   text_ += line;
   text_ += '\n';
@@ -84,6 +104,26 @@ void SuiteReader::take_line(std::string_view line, std::uint64_t offset) {
   searched_.clear();
   std::erase_if(places_, [&](const auto& place) { return place.first < drop; });
   for (auto& place : places_) place.first -= drop;
+}
+
+/// A line into which the kernel wrote a message goes on in the line after it. Whether a result was found across the
+/// place, which is in neither line alone.
+bool SuiteReader::mend(std::string_view line, std::uint64_t offset) {
+  const auto message = kernel_message_in(line);
+  if (!torn_.empty() && message == 0) return false;  // the kernel says more
+  const auto head = std::exchange(torn_, {});
+  const auto head_at = torn_at_;
+  if (message != std::string_view::npos && message > 0) {
+    torn_ = head + std::string(line.substr(0, message));  // torn once more
+    torn_at_ = head.empty() ? offset : head_at;
+  }
+  if (head.empty()) return false;
+  const auto whole = head + std::string(line.substr(0, message)) + "\n";
+  auto hit = current_->pattern.search(whole);
+  if (!hit) failed_ = std::move(hit).error();
+  if (!hit || !*hit || (*hit)->begin >= head.size() || (*hit)->end <= head.size()) return false;
+  add_match((*hit)->groups, std::string_view(whole).substr((*hit)->begin, (*hit)->end - (*hit)->begin), head_at);
+  return true;
 }
 
 void SuiteReader::search() {

@@ -25,8 +25,8 @@ struct OutputPattern {
 [[nodiscard]] Result<OutputPattern> output_pattern(const TestScript& script);
 
 /// Reads a console while test definitions run: signals, and what a definition's pattern finds in the lines between its
-/// STARTRUN and ENDRUN (whole lines; without those that only show what the shell runs, or hold signals). Pure: the same
-/// events at any size of chunks.
+/// STARTRUN and ENDRUN (whole lines; without those that only show what the shell runs, or hold signals; a line that a
+/// kernel message tore is put together again). Pure: the same events at any size of chunks.
 class SuiteReader {
  public:
   /// `patterns` by the suite's id; suites without one are not in it. The next byte is at `offset`.
@@ -41,6 +41,7 @@ class SuiteReader {
  private:
   void take_signal(const Signal& signal);
   void take_line(std::string_view line, std::uint64_t offset);
+  bool mend(std::string_view line, std::uint64_t offset);
   void search();
   void add_match(const std::map<std::string, std::string>& groups, std::string_view text, std::uint64_t at);
 
@@ -48,6 +49,8 @@ class SuiteReader {
   const OutputPattern* current_ = nullptr;
   SignalScanner scanner_;
   boards::LineSplitter lines_;
+  std::string torn_;  // what stood in a line before the kernel wrote into it
+  std::uint64_t torn_at_ = 0;
   std::string text_;  // lines that no match has consumed
   boards::PatternSet::Progress searched_;
   std::vector<std::pair<std::size_t, std::uint64_t>> places_;  // where in text_ a line begins, and its offset

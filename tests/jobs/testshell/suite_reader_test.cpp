@@ -48,6 +48,21 @@ TEST(SuiteReader, AResultThatCannotBeReadIsSaid) {
   EXPECT_TRUE(out[1].starts_with(said(Kind::malformed, ""))) << out[1];
 }
 
+TEST(SuiteReader, AKernelMessageWithinAResultLosesNothing) {
+  const auto cases = [](const std::string& text) {
+    std::vector<std::string> out;
+    for (const auto& one : read("<LAVA_SIGNAL_STARTRUN 0_a u>\r\n" + text, 3))
+      if (!one.starts_with(said(Kind::run_started, ""))) out.push_back(one.substr(0, one.find(" @")));
+    return out;
+  };
+  const auto passed = said(Kind::case_reported, "beta pass ");
+  EXPECT_THAT(cases("beta: PA[   12.345678] usb 1-1: new device\r\nSS\r\n"), ElementsAre(passed));
+  EXPECT_THAT(cases("be[   12.345678] one\r\n[   12.345679] two\r\nta: PASS\r\n"), ElementsAre(passed));
+  EXPECT_THAT(cases("be[   12.345678] one\r\nta: P[   12.345679] two\r\nASS\r\n"), ElementsAre(passed));
+  EXPECT_THAT(cases("seen at [   12.345678] by me\r\nbeta: PASS\r\n"), ElementsAre(passed));
+  EXPECT_THAT(cases("[   12.345678] alone\r\nbeta: PASS\r\n"), ElementsAre(passed));
+}
+
 TEST(SuiteReader, OtherSuitesHaveNoPattern) {
   EXPECT_THAT(read("<LAVA_SIGNAL_STARTRUN 1_b u>\nb: PASS\n", 1),
               ElementsAre(said(Kind::run_started, "1_b unknown  @0")));
@@ -64,6 +79,8 @@ TEST(SuiteReader, SaysTheSameAtAnyChunkSize) {
                                            "three: ODD\n",
                                            "+ echo x: PASS\r\n",
                                            "[    1.000000] usb\r\n",
+                                           "si",
+                                           "x: PASS\r\n",
                                            "<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=a RESULT=pass>"};
   std::mt19937 random(11);
   for (int round = 0; round < 100; ++round) {
