@@ -166,12 +166,12 @@ class Planner {
         make(boot.method == BootMethod::minimal ? "minimal-boot" : "monitor-boot", "", nullptr, boot_attempts());
     add(action, make("connect-device", "listen on the console", &action));
     const auto deployed = deployed_.find(boot.common.name_space);
-    if (machine) add(action, make("execute-qemu", machine_summary(), &action));
+    if (machine) add(action, make("execute-qemu", with_stages(machine_summary()), &action));
     if (!machine && deployed != deployed_.end() && type_.flash.supported)
       add(action,
           make("flash-device",
                "flash " + joined(deployed->second->images, [](const auto& image) { return image.label; }), &action));
-    if (!machine && boot.reset) add(action, make("reset-device", "start the board anew", &action));
+    if (!machine) add_start(action, boot);
     add_login(action, boot);
     return action;
   }
@@ -179,15 +179,33 @@ class Planner {
   PlannedAction plan_machine(const Boot& boot) {
     if (boot.method == BootMethod::monitor) {
       PlannedAction action = make("boot-monitored-qemu", "", nullptr, boot_attempts());
-      add(action, make("execute-qemu", machine_summary(), &action));
+      add(action, make("execute-qemu", with_stages(machine_summary()), &action));
       return action;
     }
     PlannedAction action = make("boot-image-retry", "", nullptr, boot_attempts());
     PlannedAction image = make("boot-qemu-image", "", &action);
-    add(image, make("execute-qemu", machine_summary(), &image));
+    add(image, make("execute-qemu", with_stages(machine_summary()), &image));
     add(action, std::move(image));
     add_login(action, boot);
     return action;
+  }
+
+  /// What is done, and by when each stage of the boot that follows must have begun.
+  std::string with_stages(std::string summary) const {
+    std::string stages;
+    for (const auto& stage : type_.boot_stages) {
+      stages += (stages.empty() ? "; then " : ", ") + stage.name;
+      if (stage.timeout.count() > 0)
+        stages += " within " + std::to_string(stage.timeout / std::chrono::seconds(1)) + " s";
+    }
+    return summary + stages;
+  }
+
+  void add_start(PlannedAction& action, const Boot& boot) const {
+    if (!boot.soft_reboot.empty())
+      add(action, make("soft-reboot", with_stages("type " + joined(boot.soft_reboot, quoted)), &action));
+    else if (boot.reset)
+      add(action, make("reset-device", with_stages("start the board anew"), &action));
   }
 
   std::string machine_summary() const {
@@ -206,10 +224,7 @@ class Planner {
                                                                : "grub-main-action";
     PlannedAction action = make(name, "", nullptr, boot_attempts());
     add(action, make("connect-device", "listen on the console", &action));
-    if (!boot.soft_reboot.empty())
-      add(action, make("soft-reboot", "type " + joined(boot.soft_reboot, quoted), &action));
-    else if (boot.reset)
-      add(action, make("reset-device", "start the board anew", &action));
+    add_start(action, boot);
     const auto facts = loader_facts(type_, boot.method, job_.context);
     if (facts && facts->needs_interrupt) add(action, make("bootloader-interrupt", "stop the automatic boot", &action));
     if (boot.loader) {
