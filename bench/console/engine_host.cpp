@@ -3,12 +3,13 @@
 //   --boards N --dir DIR --journal DIR        --shards 1 --engine auto|epoll|io_uring
 //   --subscribers K (default N)               --stopped K: that many stand still until "resume"
 //   --patterns FILE                           watched for on all consoles, all the time
+//   --real-time-threads 1                      the threads between board and subscriber run before all else
 //   --synced FILE                             what a power cut would leave (faulty_disk.hpp)
 //   --echo COUNT                              types COUNT keys into board 0 when told "echo"
 //   --digest 1                                SHA-256 of each console's transcript in the JSON
 // Words: stall, unstall (the disk), resume, rss, first (says when each console has a byte in the journal), echo, stop.
 // --verify DIR instead: what the journal in DIR holds.
-#include <malloc.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -38,6 +39,8 @@ class Host {
   void serve();
 
  private:
+  void name_threads(std::vector<std::string> names);
+  void run_first(const std::vector<std::string>& names) const;
   nlohmann::json report();
   [[nodiscard]] bool wait_for_first_bytes() const;
   void watch_for(const std::string& patterns);
@@ -45,6 +48,7 @@ class Host {
 
   const Arguments& arguments_;
   std::shared_ptr<FaultyDisk> disk_;
+  std::map<int, std::string> thread_names_;
   std::vector<int> fds_;
   std::unique_ptr<boards::ConsoleEngine> engine_;
   std::vector<std::shared_ptr<boards::Console>> consoles_;
@@ -63,6 +67,7 @@ Host::Host(const Arguments& arguments)
                                           : boards::ReadEngine::automatic;
   options.disk = disk_;
   engine_ = or_fail(boards::ConsoleEngine::open(std::move(options)));
+  name_threads({"sealer", "journal", "sync", "ingest"});  // the order in which they start, with one shard
   const auto count = arguments.number("boards", 1);
   for (std::size_t i = 0; i < count; ++i) {
     fds_.push_back(open_terminal(board_path(arguments.text("dir"), i)));
@@ -72,6 +77,8 @@ Host::Host(const Arguments& arguments)
   auto followed = consoles_;
   followed.resize(std::min<std::size_t>(count, arguments.number("subscribers", count)));
   subscribers_ = std::make_unique<Subscribers>(followed, arguments.number("stopped", 0));
+  name_threads({"subscribers"});
+  if (arguments.has("real-time-threads")) run_first({"ingest", "journal", "subscribers"});
 }
 
 void Host::watch_for(const std::string& patterns) {
@@ -88,6 +95,22 @@ void Host::watch_for(const std::string& patterns) {
   watch_ = std::make_unique<boards::FaultWatch>(engine_->transcript(), [](const boards::SeenFault&) {});
   for (const auto& console : consoles_)
     if (auto added = watch_->add(console, set, {}); !added) fail(added.error().text);
+  name_threads({"watch"});
+}
+
+void Host::run_first(const std::vector<std::string>& names) const {
+  const sched_param priority{.sched_priority = 20};
+  for (const auto& [thread, name] : thread_names_)
+    if (std::ranges::find(names, name) != names.end() && ::sched_setscheduler(thread, SCHED_FIFO, &priority) != 0)
+      fail("priority");
+}
+
+/// The last threads that were started, in this order.
+void Host::name_threads(std::vector<std::string> names) {
+  const auto threads = cpu_by_thread();
+  auto thread = threads.rbegin();
+  for (; !names.empty() && thread != threads.rend(); ++thread, names.pop_back())
+    thread_names_[thread->first] = names.back();
 }
 
 Host::~Host() {
@@ -118,17 +141,20 @@ bool Host::wait_for_first_bytes() const {
 }
 
 nlohmann::json Host::report() {
-  const auto threads = cpu_by_thread();  // before those of the subscribers end
-  double ingest = 0;
-  for (const auto& [name, seconds] : threads)
-    if (name != "subscribers") ingest = std::max(ingest, seconds);
+  nlohmann::json threads = {{"others", 0.0}};
+  for (const auto& [number, seconds] : cpu_by_thread()) {  // before those of the subscribers end
+    const auto name = thread_names_.find(number);
+    if (name != thread_names_.end())
+      threads[name->second] = seconds;
+    else
+      threads["others"] = threads["others"].get<double>() + seconds;
+  }
   boards::FaultWatch::Stats watched;
   if (watch_) watched = watch_->stats();
   const bool all_there = subscribers_->finish(std::chrono::seconds(20));
   const auto stats = engine_->stats();
   nlohmann::json out = {{"cpu_s", process_cpu()},
                         {"threads", threads},
-                        {"ingest_cpu_s", ingest},
                         {"watched_bytes", watched.bytes},
                         {"watched_missed", watched.missed},
                         {"faults", watched.faults},

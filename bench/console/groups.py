@@ -50,6 +50,16 @@ def put_void(row_id, reason):
     ROWS[row_id].void = reason
 
 
+# What of ours the peer does not do: left out where like is compared with like.
+NOT_DONE_BY = {"B6a": ("subscribers", "sealer"), "B6b": ("watch", "subscribers", "sealer"), "B6c": ("watch", "journal", "sync", "sealer"),
+               "B6d": ("watch", "journal", "sync", "sealer")}
+
+
+def by_thread(mine):
+    """Seconds of CPU a GB of each of our threads."""
+    return {name: round(seconds / mine["delivered"] * 1e9, 3) for name, seconds in mine["report"]["threads"].items()}
+
+
 def without_digests(report):
     return {key: value for key, value in report.items() if key != "digests"} if report else report
 
@@ -106,6 +116,7 @@ def paced_rows(setting):
                 with_kernel = (other["cpu_s_per_gb"] + other["kworker_s_per_gb"]) / (mine["cpu_s_per_gb"] + mine["kworker_s_per_gb"])
                 put(row_id, other["cpu_s_per_gb"] / mine["cpu_s_per_gb"], ours_s_per_gb=mine["cpu_s_per_gb"], theirs_s_per_gb=other["cpu_s_per_gb"],
                     ours_kworker_s_per_gb=mine["kworker_s_per_gb"], theirs_kworker_s_per_gb=other["kworker_s_per_gb"], with_kworker=with_kernel,
+                    ours_by_thread=by_thread(mine), like_for_like=other["cpu_s_per_gb"] / (mine["cpu_s_per_gb"] - sum(by_thread(mine)[name] for name in NOT_DONE_BY[row_id])),
                     theirs_lost=other["dropped"] / other["sent"], ours_lost=mine["dropped"] / mine["sent"], report=without_digests(mine["report"]))
 
 
@@ -119,7 +130,8 @@ def flood_rows(setting):
         if counts:
             put("B7", mine["cpu_s_per_gb"] / bare[engine]["cpu_s_per_gb"], ours_s_per_gb=mine["cpu_s_per_gb"], engine=mine["report"]["engine"],
                 epoll_s_per_gb=bare["epoll"]["cpu_s_per_gb"], uring_s_per_gb=bare["uring"]["cpu_s_per_gb"], ours_kworker_s_per_gb=mine["kworker_s_per_gb"],
-                bare_kworker_s_per_gb=bare[engine]["kworker_s_per_gb"], wall_mb_s=mine["wall_mb_s"], report=without_digests(mine["report"]))
+                bare_kworker_s_per_gb=bare[engine]["kworker_s_per_gb"], ours_by_thread=by_thread(mine),
+                without_sealing=(mine["cpu_s_per_gb"] - by_thread(mine)["sealer"]) / bare[engine]["cpu_s_per_gb"], wall_mb_s=mine["wall_mb_s"], report=without_digests(mine["report"]))
 
 
 def many_rows(setting, baud, ids):
@@ -135,7 +147,7 @@ def many_rows(setting, baud, ids):
         latency, anchor = mine["report"]["subscribers"]["latency"], bare["report"]["latency"]
         details = {"late_ticks": mine["late"], "bare_late_ticks": bare["late"], "bare_lost_percent": 100 * bare["dropped"] / (bare["sent"] + bare["dropped"]),
                    "bare_cpu_percent": 100 * bare["cpu_share"], "bare_latency": anchor, "latency": latency, "report": without_digests(mine["report"])}
-        values = {"lost": 100 * mine["dropped"] / (mine["sent"] + mine["dropped"]), "cpu": 100 * mine["report"]["ingest_cpu_s"] / seconds,
+        values = {"lost": 100 * mine["dropped"] / (mine["sent"] + mine["dropped"]), "cpu": 100 * mine["report"]["threads"]["ingest"] / seconds,
                   "p50": latency["p50_us"] / 1000, "p99": latency["p99_us"] / 1000}
         for name, row_id in ids.items():
             put(row_id, values[name], **details)

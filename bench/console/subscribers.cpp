@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/console/subscribers.hpp"
 
-#include <pthread.h>
-
 #include <boost/asio/post.hpp>
 
 #include "bench/console/support.hpp"
@@ -66,10 +64,7 @@ Subscribers::Subscribers(const std::vector<std::shared_ptr<boards::Console>>& co
     self->at = console->end();
     scope_->spawn(console->board(), follow(self, all_.size() <= stopped ? resumed_ : nullptr));
   }
-  thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "subscribers");
-    io_.run();
-  });
+  thread_ = std::thread([this] { io_.run(); });
 }
 
 Subscribers::~Subscribers() {

@@ -87,14 +87,12 @@ std::vector<std::pair<std::string, std::string>> board_prompts(std::size_t count
 double thread_cpu() { return seconds(CLOCK_THREAD_CPUTIME_ID); }
 double process_cpu() { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
 
-std::vector<std::pair<std::string, double>> cpu_by_thread() {
-  std::vector<std::pair<std::string, double>> out;
+std::map<int, double> cpu_by_thread() {
+  std::map<int, double> out;
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream name_file(task.path() / "comm");
     std::ifstream stat(task.path() / "schedstat");  // nanoseconds on a CPU
-    std::string name;
     double ns = 0;
-    if (std::getline(name_file, name) && stat >> ns) out.emplace_back(name, ns * 1e-9);
+    if (stat >> ns) out[std::stoi(task.path().filename())] = ns * 1e-9;
   }
   return out;
 }

@@ -36,10 +36,10 @@ class Arguments {
 /// `count` prompts of boards of a farm, as a lab's job definitions have them.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> board_prompts(std::size_t count);
 
-/// Seconds of CPU: of this thread; of this process; of each of its threads, by name.
+/// Seconds of CPU: of this thread; of this process; of each of its threads by its number, which grows with each thread.
 [[nodiscard]] double thread_cpu();
 [[nodiscard]] double process_cpu();
-[[nodiscard]] std::vector<std::pair<std::string, double>> cpu_by_thread();
+[[nodiscard]] std::map<int, double> cpu_by_thread();
 [[nodiscard]] std::uint64_t monotonic_ns();
 /// Resident memory of this process, in MB (10^6 bytes).
 [[nodiscard]] double resident_mb();
