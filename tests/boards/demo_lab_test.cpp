@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "boards/inventory.hpp"
 #include "drivers/tables.hpp"
 #include "tests/boards/temporary_folder.hpp"
@@ -50,6 +52,22 @@ TEST_F(DemoLab, NamesTheSameFilesFromAnotherFolder) {
   const auto drives = board->addresses["emulator"]["drives"];
   EXPECT_EQ(drives["disk"]["template"].text(), source / "build/firmware/linux/arm64-disk.img");
   EXPECT_EQ(drives["firmware"]["template"].text(), "/usr/share/AAVMF/AAVMF_CODE.fd");
+}
+
+// Each part of a boot has a time-out of its own, from the firmware to user space.
+TEST_F(DemoLab, EveryLinuxBoardTimesEachStageOfItsBoot) {
+  const auto lab = read_inventory(source / "deploy/labs/demo/lab.yaml", types_, drivers::all_drivers, diagnostics_);
+  int linux_boards = 0;
+  for (const auto& board : lab.boards) {
+    if (std::ranges::find(board.tags, "linux") == board.tags.end()) continue;
+    ++linux_boards;
+    const auto& stages = types_.find(board.type)->boot_stages;
+    ASSERT_FALSE(stages.empty()) << board.name;
+    EXPECT_EQ(stages.back().name, "userspace") << board.name;
+    EXPECT_EQ(std::ranges::count(stages, "kernel", &BootStage::name), 1) << board.name;
+    for (const auto& stage : stages) EXPECT_GT(stage.timeout.count(), 0) << board.name << ": " << stage.name;
+  }
+  EXPECT_EQ(linux_boards, 8);
 }
 
 }  // namespace
