@@ -34,7 +34,7 @@ TEST(Definitions, FromGitKeepAllThatWasSaid) {
   EXPECT_EQ(one.path, "a/b.yaml");
   EXPECT_EQ(one.branch + " " + one.revision, "main abc123");
   EXPECT_TRUE(one.recursive && one.shallow && !one.history && one.signal_by_kernel);
-  EXPECT_THAT(one.parameters, ElementsAre(Pair("A", "1"), Pair("B", "x y"), Pair("C", "true")));
+  EXPECT_THAT(one.parameters, ElementsAre(Pair("A", "1"), Pair("B", "x y"), Pair("C", "True")));
   EXPECT_TRUE(installs(one, "steps"));
   EXPECT_FALSE(installs(one, "deps"));
 }
