@@ -84,7 +84,7 @@ class Demux(unittest.TestCase):
 
     def test_mistakes_are_2_with_what_to_do(self):
         for options, text in ((("--decoders", "kernl"), b"did you mean 'kernel'"), (("--type", "microbitt"), b"microbit"),
-                              (("--rules", "linus"), b"linus"), (("--pattern", "("), b"("), (("--chunk", "0"), b"chunk"),
+                              (("--rules", "linus"), b"did you mean 'linux'"), (("--pattern", "("), b"("), (("--chunk", "0"), b"chunk"),
                               (("--decoders", "dictlog=/proc/none.json"), b"/proc/none.json"), (("--decoders", "dictlog=/"), b"cannot be read")):
             self.assertIn(text, demux(b"", *options, code=2).stderr)
 

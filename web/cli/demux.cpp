@@ -44,11 +44,18 @@ Result<const boards::BoardType*> find_type(const boards::BoardTypes& types, cons
   return unusable("board type '" + name + "' is unknown" + (help.empty() ? "" : ": " + help));
 }
 
+Error unknown_pack(const boards::BoardTypes& types, const std::string& name) {
+  std::vector<std::string> known;  // that some board type uses
+  for (const auto* type : types.all()) known.insert(known.end(), type->rule_packs.begin(), type->rule_packs.end());
+  const auto help = suggest(name, known);
+  return unusable("rule pack '" + name + "' is unknown" + (help.empty() ? "" : ": " + help));
+}
+
 Result<std::vector<boards::Rule>> rules_of(const boards::BoardTypes& types, const std::vector<std::string>& packs) {
   std::vector<boards::Rule> out;
   for (const auto& pack : packs) {
     const auto rules = types.rules({pack}).rules();
-    if (rules.empty()) return unusable("rule pack '" + pack + "' is unknown");
+    if (rules.empty()) return unknown_pack(types, pack);
     out.insert(out.end(), rules.begin(), rules.end());
   }
   return out;
