@@ -8,6 +8,7 @@
 namespace hilltop::boards {
 
 void BlockScan::run() {
+  w_.begin_block(m_);
   w_.candidates.clear();
   m_.filter.find(block_.text(), w_.candidates);
   if (windows_ != nullptr)
@@ -61,13 +62,13 @@ void BlockScan::line_with_hits(std::uint32_t line, std::size_t first, std::size_
 
 void BlockScan::hits_of_pattern(std::uint32_t line, const Hit* first, const Hit* last) {
   const auto& pattern = m_.patterns[first->pattern];
-  w_.begin_pattern();
   if (pattern.spec.window > 1) {
     const auto number = windows_->first_line + windows_->history.lines().size() - block_.lines().size() + line;
     const auto index = std::ranges::lower_bound(m_.windowed, first->pattern) - m_.windowed.begin();
     windows_->cursors[static_cast<std::size_t>(index)].hit = number + 1;
     return;
   }
+  if (!w_.begin_pattern(first->pattern)) return report_gave_up(first->pattern, line);
   switch (pattern.how) {
     case HowToMatch::literal:
       return literal(line, first, last);
@@ -145,7 +146,10 @@ void BlockScan::search(std::uint32_t line, const Hit* first, const Hit* last) {
 void BlockScan::every_line_patterns(std::uint32_t line) {
   for (const auto index : m_.every_line) {
     const auto& pattern = m_.patterns[index];
-    w_.begin_pattern();
+    if (!w_.begin_pattern(index)) {
+      report_gave_up(index, line);
+      continue;
+    }
     const auto begin = subject_begin(line, pattern);
     const auto text = subject(line, begin);
     bool after_empty = false;
@@ -172,6 +176,7 @@ void BlockScan::report(std::uint32_t pattern, std::uint32_t line, std::uint32_t 
 void BlockScan::report_gave_up(std::uint32_t pattern, std::uint32_t line) {
   const auto begin = block_.begin(line);
   const auto raw = block_.lines()[line].raw;
+  w_.count_give_up(pattern);
   out_.push_back({.pattern = pattern,
                   .line = line,
                   .begin = begin,

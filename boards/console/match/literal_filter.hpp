@@ -17,6 +17,7 @@ class LiteralFilter {
  public:
   static constexpr std::size_t fingerprint = 4;
   static constexpr std::size_t compared = 16;
+  static constexpr unsigned wide_bucket = 1U << 7;
 
   /// A factor stands at `at`. Of places with sets that are not "some bits of the byte", and those beyond the 16, it may
   /// not.
@@ -47,18 +48,32 @@ class LiteralFilter {
     std::uint32_t factor = 0;
     std::int32_t to_at = 0;  // from the fingerprint to the factor's first byte
   };
+  struct Layout;
+  struct Word {
+    std::uint32_t word = 0;
+    std::uint32_t first = 0, count = 0;  // groups
+  };
   struct Tables {
     // By place of the fingerprint: buckets that allow a byte with this low or high nibble, or this 7-bit byte.
     alignas(64) std::array<std::array<std::uint8_t, 16>, fingerprint> low{}, high{};
     alignas(64) std::array<std::array<std::uint8_t, 128>, fingerprint> ascii{};
-    std::array<std::uint32_t, 9> first_group{};  // of bucket i; [8]: the end
     std::vector<Group> groups;
     std::vector<Value> values;
-    std::vector<std::uint32_t> slots;  // index of a value + 1; 0: free
+    std::vector<std::uint32_t> slots;  // of groups with many values: index of a value + 1; 0: free
+    // The fingerprints as words, hashed: first into bits, which tell what nibbles and bytes in common let through, then
+    // to their groups. What is in the wide bucket has no word: too many would do.
+    std::vector<std::uint64_t> known;
+    std::uint32_t known_shift = 32;              // hash to index of a bit
+    std::vector<Word> words;                     // count == 0: free
+    std::uint32_t word_shift = 32;               // hash to index of a word
+    std::uint32_t first_wide = 0, end_wide = 0;  // groups of the wide bucket
   };
   [[nodiscard]] const Tables& tables() const { return tables_; }
 
  private:
+  void add_groups(const std::vector<Layout>& layouts, const std::vector<std::uint32_t>& members);
+  void add_words(const std::vector<Layout>& layouts);
+
   Tables tables_;
 };
 

@@ -5,6 +5,7 @@
 #include "boards/console/match/literal_filter.hpp"
 #include "boards/console/match/literal_hash.hpp"
 
+#define HWY_WANT_AVX3_DL  // processors with byte permutes and compresses (2019 on)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "boards/console/match/literal_scan.cpp"
 #include <hwy/foreach_target.h>
@@ -37,28 +38,34 @@ HWY_INLINE void take(const Text& text, std::ptrdiff_t at, const LiteralFilter::V
     out.push_back({static_cast<std::uint32_t>(begin), value.factor});
 }
 
-/// The fingerprint at `at` is of one of `buckets`: compares the rest.
-HWY_NOINLINE void Compare(const Tables& tables, const Text& text, std::ptrdiff_t at, unsigned buckets,
-                          Candidates& out) {
-  for (; buckets != 0; buckets &= buckets - 1) {
-    const auto bucket = static_cast<unsigned>(std::countr_zero(buckets));
-    for (auto g = tables.first_group[bucket]; g < tables.first_group[bucket + 1]; ++g) {
-      const auto& group = tables.groups[g];
-      const auto here = hn::LoadU(D16(), text.begin + at - group.back);
-      const auto masked = hn::And(here, hn::Load(D16(), group.mask.data()));
-      if (group.slots == 0) {
-        for (auto i = group.first; i < group.first + group.count; ++i)
-          if (equals(masked, tables.values[i])) take(text, at, tables.values[i], out);
-        continue;
-      }
-      alignas(16) std::uint8_t bytes[LiteralFilter::compared];
-      hn::Store(masked, D16(), bytes);
-      for (auto slot = literal_hash(bytes);; ++slot) {
-        const auto value = tables.slots[group.first_slot + (slot & (group.slots - 1))];
-        if (value == 0) break;
-        if (equals(masked, tables.values[value - 1])) take(text, at, tables.values[value - 1], out);
-      }
+void CompareGroups(const Tables& tables, const Text& text, std::ptrdiff_t at, std::uint32_t first, std::uint32_t last,
+                   Candidates& out) {
+  for (auto g = first; g < last; ++g) {
+    const auto& group = tables.groups[g];
+    const auto here = hn::LoadU(D16(), text.begin + at - group.back);
+    const auto masked = hn::And(here, hn::Load(D16(), group.mask.data()));
+    if (group.slots == 0) {
+      for (auto i = group.first; i < group.first + group.count; ++i)
+        if (equals(masked, tables.values[i])) take(text, at, tables.values[i], out);
+      continue;
     }
+    alignas(16) std::uint8_t bytes[LiteralFilter::compared];
+    hn::Store(masked, D16(), bytes);
+    for (auto slot = literal_hash(bytes);; ++slot) {
+      const auto value = tables.slots[group.first_slot + (slot & (group.slots - 1))];
+      if (value == 0) break;
+      if (equals(masked, tables.values[value - 1])) take(text, at, tables.values[value - 1], out);
+    }
+  }
+}
+
+/// The fingerprint at `at` is one that is known, if `hash` is not that of another: compares the rest.
+HWY_NOINLINE void CompareWord(const Tables& tables, const Text& text, std::ptrdiff_t at, std::uint32_t word,
+                              std::uint32_t hash, Candidates& out) {
+  for (auto slot = hash >> tables.word_shift; tables.words[slot].count != 0;
+       slot = (slot + 1) & (tables.words.size() - 1)) {
+    const auto& entry = tables.words[slot];
+    if (entry.word == word) return CompareGroups(tables, text, at, entry.first, entry.first + entry.count, out);
   }
 }
 
@@ -115,7 +122,14 @@ void FindLiterals(const Tables& tables, std::string_view in, Candidates& out) {
     hn::Store(buckets, D(), which);
     for (; found != 0; found &= found - 1) {
       const auto i = std::countr_zero(found);
-      if (at + i < end) Compare(tables, text, at + i, which[i], out);
+      if (at + i >= end) break;
+      const auto word = fingerprint_at(from + i);
+      const auto hash = fingerprint_hash(word);
+      const auto bit = hash >> tables.known_shift;
+      if (HWY_UNLIKELY((tables.known[bit / 64] >> bit % 64 & 1) != 0))
+        CompareWord(tables, text, at + i, word, hash, out);
+      if (HWY_UNLIKELY((which[i] & LiteralFilter::wide_bucket) != 0))
+        CompareGroups(tables, text, at + i, tables.first_wide, tables.end_wide, out);
     }
   }
 }

@@ -17,6 +17,7 @@ constexpr auto slow_slice = std::chrono::milliseconds(1);
 constexpr std::size_t direct = 512;  // shorter texts are searched in one go
 constexpr std::size_t first_slice = 16;
 constexpr unsigned quick_calls = 16;  // on one line, before the time is looked at
+constexpr std::uint8_t most_give_ups = 20;
 constexpr std::size_t jit_stack_bytes = 256 * 1024;
 
 }  // namespace
@@ -33,6 +34,21 @@ MatchWorkspace::State::State()
   pcre2_set_match_limit(context_.get(), match_limit);
   pcre2_set_heap_limit(context_.get(), heap_limit_kib);
   pcre2_jit_stack_assign(context_.get(), nullptr, stack_.get());
+}
+
+void MatchWorkspace::State::begin_block(const Matcher::Compiled& matcher) {
+  if (matcher_ != matcher.serial) given_up_.clear();
+  matcher_ = matcher.serial;
+}
+
+bool MatchWorkspace::State::begin_pattern(std::uint32_t pattern) {
+  calls_ = 0;
+  return given_up_.size() <= pattern || given_up_[pattern] < most_give_ups;
+}
+
+void MatchWorkspace::State::count_give_up(std::uint32_t pattern) {
+  if (given_up_.size() <= pattern) given_up_.resize(pattern + 1);
+  if (given_up_[pattern] < most_give_ups) ++given_up_[pattern];
 }
 
 int MatchWorkspace::State::run(const pcre2_code* code, bool jit, std::string_view text, std::size_t from,

@@ -26,7 +26,9 @@ struct LineMatch {
   std::uint32_t begin = 0;    ///< in the block's text; of a match that began before the line: where the line begins
   std::uint32_t end = 0;
   std::uint32_t lines = 1;  ///< that it spans; more than one for patterns with a window only
-  bool gave_up = false;     ///< no match: the pattern costs too much on this line, and was not searched (any further)
+  /// No match: the pattern costs too much on this line, and was not searched (any further). After 20 such lines it is
+  /// not tried again with this workspace.
+  bool gave_up = false;
   std::uint64_t raw_begin = 0;
   std::uint64_t raw_end = 0;
 };

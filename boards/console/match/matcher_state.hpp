@@ -58,8 +58,11 @@ struct MatchWorkspace::State {
 
   using Clock = std::chrono::steady_clock;
 
-  /// Another pattern or line: what follows has its own limits.
-  void begin_pattern() { calls_ = 0; }
+  /// Another matcher: what was given up before does not count.
+  void begin_block(const Matcher::Compiled& matcher);
+  /// Another pattern or line: what follows has its own limits. False: it was given up too often to try again.
+  bool begin_pattern(std::uint32_t pattern);
+  void count_give_up(std::uint32_t pattern);
   /// The first match of `pattern` in `text`, from `from` on. Returns 1 (see begin, end), 0 (none) or -1 (gave up).
   /// `anchored`: it begins at `from`. `not_empty`: not an empty one at `from`.
   int match(const CompiledPattern& pattern, std::string_view text, std::size_t from, bool anchored, bool not_empty);
@@ -75,6 +78,8 @@ struct MatchWorkspace::State {
   pcre::MatchData data_;
   pcre::MatchContext context_;
   pcre::JitStack stack_;
+  std::uint64_t matcher_ = 0;
+  std::vector<std::uint8_t> given_up_;  // by pattern: how often; empty: never
   unsigned calls_ = 0;
   Clock::time_point begun_;
 };

@@ -22,7 +22,7 @@ void BlockScan::window_pattern(std::size_t index, std::uint64_t number, std::uin
   const auto& pattern = m_.patterns[m_.windowed[index]];
   const auto last = static_cast<std::size_t>(number - windows_->first_line);
   const auto end = history.lines()[last].end;
-  w_.begin_pattern();
+  if (!w_.begin_pattern(m_.windowed[index])) return report_gave_up(m_.windowed[index], line);
   for (;;) {
     const auto earliest = number + 1 > pattern.spec.window ? number + 1 - pattern.spec.window : 0;
     auto first =

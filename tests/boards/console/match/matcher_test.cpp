@@ -105,6 +105,16 @@ TEST(Matcher, a_pattern_made_to_backtrack_is_said_for_that_line_and_costs_bounde
   EXPECT_FALSE(begun.passed());
 }
 
+TEST(Matcher, a_pattern_that_always_costs_too_much_is_not_tried_for_ever) {
+  const auto begun = Deadline::after(20s);
+  std::string bytes;
+  for (int i = 0; i < 500; ++i) bytes += std::string(400, 'a') + "! stop\n";
+  const auto seen = found(specs({"(a|aa)+$", "stop"}), bytes);
+  EXPECT_EQ(seen.size(), 1'000U);
+  EXPECT_EQ(std::ranges::count(seen, "0:gave up"), 500);
+  EXPECT_FALSE(begun.passed());
+}
+
 TEST(Matcher, a_thousand_patterns_find_what_each_alone_finds) {
   std::vector<std::string> patterns;
   std::string bytes;
