@@ -46,6 +46,22 @@ constexpr std::array marks = {
     Mark{"WARNING: ", Line::plain},  // others say so too: counts once TF-A has been heard
     Mark{"VERBOSE: ", Line::plain},
 };
+/// For each byte the first mark that begins with it, and for each mark the next one of the same first byte.
+struct MarksByByte {
+  static constexpr std::int8_t none = -1;
+  std::array<std::int8_t, 256> first{};
+  std::array<std::int8_t, marks.size()> next{};
+};
+constexpr auto marks_by_byte = [] {
+  MarksByByte out;
+  out.first.fill(MarksByByte::none);
+  for (auto i = marks.size(); i-- > 0;) {
+    auto& first = out.first[static_cast<std::uint8_t>(marks[i].text.front())];
+    out.next[i] = first;
+    first = static_cast<std::int8_t>(i);
+  }
+  return out;
+}();
 /// Bytes that a line may begin with which is not plain.
 constexpr auto first_bytes = [] {
   std::array<bool, 256> out{};
@@ -87,8 +103,10 @@ std::optional<std::size_t> colours_before(std::string_view text) {
 
 Fit fit_marks(std::string_view text, bool tf_a_heard, Line& line) {
   bool more = false;
-  for (const auto& mark : marks) {
-    if (mark.text.front() != text.front()) continue;
+  auto next = marks_by_byte.first[static_cast<std::uint8_t>(text.front())];
+  while (next != MarksByByte::none) {
+    const auto& mark = marks[static_cast<std::size_t>(next)];
+    next = marks_by_byte.next[static_cast<std::size_t>(next)];
     const auto fit = fit_word(text, mark.text);
     more = more || fit == Fit::more;
     if (fit != Fit::yes) continue;
@@ -121,11 +139,26 @@ Fit classify(std::string_view text, bool tf_a_heard, Line& line) {
   return fit_marks(text, tf_a_heard, line) == Fit::more ? Fit::more : Fit::yes;
 }
 
+/// The next line end, or place where the secure world may speak in the middle of a line: "/T", "[S", or one of their
+/// first bytes at the end of all.
+std::size_t find_event(std::string_view bytes, std::size_t from) {
+  if (from >= bytes.size()) return bytes.size();
+  from = find_hit(from, bytes.size() - 1, [bytes](std::size_t at) {
+    const auto first = load_bytes(bytes, at), second = load_bytes(bytes, at + 1);
+    return (first == '\n') | ((first == '/') & (second == 'T')) | ((first == '[') & (second == 'S'));
+  });
+  const auto is_event = [bytes](std::size_t at) {
+    const char next = at + 1 < bytes.size() ? bytes[at + 1] : '\0';
+    if (bytes[at] == '/') return next == 'T' || at + 1 == bytes.size();
+    return bytes[at] == '\n' || (bytes[at] == '[' && (next == 'S' || at + 1 == bytes.size()));
+  };
+  while (from < bytes.size() && !is_event(from)) ++from;
+  return from;
+}
+
 /// Whether the secure world speaks in the middle of a line at `at`, which is a '/' or a '['.
 Fit fit_inside(std::string_view bytes, std::size_t at) {
-  if (bytes[at] == '/')
-    return at + 1 < bytes.size() && bytes[at + 1] != 'T' ? Fit::no : fit_op_tee(bytes.substr(at - 1));
-  if (at + 1 < bytes.size() && bytes[at + 1] != 'S') return Fit::no;
+  if (bytes[at] == '/') return fit_op_tee(bytes.substr(at - 1));
   const auto thread = fit_word(bytes.substr(at), "[Sec Thread] ");
   return thread != Fit::no ? thread : fit_word(bytes.substr(at), "[Sec Error] ");
 }
@@ -181,7 +214,7 @@ void WorldsDecoder::scan_secure(Scan& scan) {
 /// The rest of a line that is not the secure world's. Value: whether there is more to look at.
 bool WorldsDecoder::scan_line(Scan& scan) {
   const auto bytes = scan.bytes();
-  for (auto at = scan.position(); (at = find_any(bytes, at, '\n', '/', '[')) < bytes.size(); ++at) {
+  for (auto at = scan.position(); (at = find_event(bytes, at)) < bytes.size(); ++at) {
     if (bytes[at] == '\n') {
       outer(scan, at + 1);
       at_line_begin_ = true;
