@@ -8,6 +8,7 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,6 +28,7 @@ namespace rfc2217 = drivers::rfc2217;
 constexpr std::size_t piece_bytes = 16 * 1024;
 constexpr std::size_t most_clients = 16;
 constexpr auto time_to_type = 60s;
+constexpr auto time_to_read_on = 2s;
 constexpr auto between_looks = 50ms;  // at a board that is down: its readers are told at once, and would spin
 
 /// Bytes as they are.
@@ -171,6 +173,11 @@ Task<> receive(PortPtr port, ClientPtr client) {
     boost::system::error_code failed;
     const auto n = co_await client->socket.async_read_some(asio::buffer(buffer),
                                                            asio::redirect_error(asio::use_awaitable, failed));
+    if (failed == asio::error::eof) {
+      // It types no more, and may still want the answer: socat and nc end so when their input does.
+      if (port->uses.release) port->uses.release(client->name);
+      HILLTOP_CO_CHECK(co_await sleep_for(time_to_read_on));
+    }
     if (failed) break;
     const auto kept = client->codec->receive({buffer.data(), n});
     handle_demands(*port, *client);

@@ -88,12 +88,12 @@ TEST_F(ConsolePorts, SocatGetsEveryByte) {
 TEST_F(ConsolePorts, ASpeedThatIsAskedForReachesTheSerialPort) {
   const tests::Pty board;
   begin("{driver: tty, path: " + board.path + ", baud: 115200}");
+  ASSERT_EQ(::fcntl(board.controller, F_SETFL, 0), 0) << "cat knows no O_NONBLOCK";
   const auto cat = Process::start(rig->context.get_executor(), [&] {
     Command command({"cat"});
     command.pass_fds = {{board.controller, 0}, {board.controller, 1}};
     return command;
   }());
-  ASSERT_EQ(::fcntl(board.controller, F_SETFL, 0), 0) << "cat knows no O_NONBLOCK";
   ASSERT_TRUE(cat);
   expect_peer({"pyserial", "rfc2217://" + serve("rfc2217"), "921600"});
   EXPECT_EQ(board.speed(), static_cast<speed_t>(B57600)) << "the last that was asked for";
@@ -166,7 +166,7 @@ TEST_F(ConsolePorts, WhatAPortsClientTypesGoesNowhereWhileAnotherTypes) {
   ASSERT_TRUE(call(ConsoleRelease{"desk-1", "main", "web-1"}));
   ASSERT_EQ(::write(client, "mine", 4), 4);
   EXPECT_TRUE(rig->until([&] { return hears("mine"); })) << heard;
-  ASSERT_EQ(view().writers.size(), 1U);
+  ASSERT_TRUE(rig->until([&] { return view().writers.size() == 1; }));
   EXPECT_THAT(view().writers[0].from, HasSubstr("raw 127.0.0.1:"));
   const auto reply = call(ConsoleRead{"desk-1", "main", 0, 65536, 0, true});
   ASSERT_TRUE(reply);
