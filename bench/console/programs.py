@@ -67,14 +67,12 @@ def run_json(name, **arguments):
 
 
 def task_cpu(pid):
-    """Seconds on a CPU of all threads of `pid`, to the nanosecond."""
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        try:
-            total += int(task.read_text().split()[0])
-        except (OSError, IndexError):
-            pass
-    return total * 1e-9
+    """Seconds on a CPU of all threads of `pid`, also of those that have ended, to 10 ms. Source: proc_pid_stat(5)."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def family(pid):
@@ -93,16 +91,21 @@ def family(pid):
     return found
 
 
-def kworker_cpu():
-    """Seconds of all kernel workers: the terminals' bytes pass through them, and no process is charged."""
-    total = 0
+def kworker_times():
+    """Nanoseconds of each kernel worker: the terminals' bytes pass through them, and no process is charged."""
+    times = {}
     for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
         try:
             if comm.read_text().startswith("kworker"):
-                total += int((comm.parent / "schedstat").read_text().split()[0])
+                times[comm.parent.name] = int((comm.parent / "schedstat").read_text().split()[0])
         except (OSError, IndexError):
             pass
-    return total * 1e-9
+    return times
+
+
+def kworker_cpu_since(before):
+    """Seconds of all kernel workers since kworker_times() was `before`; what those spent that have ended is not known."""
+    return sum(ns - before.get(pid, 0) for pid, ns in kworker_times().items()) * 1e-9
 
 
 def resident_mb(pids):

@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from peers import Peer
-from programs import Program, kworker_cpu, may_be_real_time, resident_mb, run_json
+from programs import Program, kworker_cpu_since, kworker_times, may_be_real_time, resident_mb, run_json
 
 ONE_GB = 1e9
 PATTERNS = pathlib.Path(__file__).with_name("patterns.txt")
@@ -108,11 +108,11 @@ def measure(kind, corpus, boards, settle=0.3, real_time=False, **sim):
     kind = type(kind.__name__, (kind,), {"real_time": real_time})
     with scratch() as folder, simulator(folder, corpus, boards, real_time=real_time, **sim) as boards_sim, kind(folder / "ptys", boards, folder / "peer") as peer:
         peer.wait_open()
-        cpu, kernel, wall = peer.cpu(), kworker_cpu(), time.monotonic()
+        cpu, kernel, wall = peer.cpu(), kworker_times(), time.monotonic()
         sent = boards_sim.tell("go").result()
         wall = time.monotonic() - wall
         time.sleep(settle)  # what is in buffers comes out
-        cpu, kernel = peer.cpu() - cpu, kworker_cpu() - kernel
+        cpu, kernel = peer.cpu() - cpu, kworker_cpu_since(kernel)
         resident = resident_mb(peer.pids())
         delivered = peer.delivered()
         return {"cpu_s_per_gb": cpu / max(delivered, 1) * ONE_GB, "kworker_s_per_gb": kernel / max(delivered, 1) * ONE_GB,
