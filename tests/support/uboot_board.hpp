@@ -64,7 +64,7 @@ class UbootBench : public PipelineBench {
     auto& console = *board->main;
     if (line == " ") return console.say("\b\b\b 0 \r\n=> ");
     console.say(line + "\r\n");
-    if (line == "#") return console.say("/ # ");  // the jobs' shell, asked for its prompt
+    if (line.starts_with("echo ready")) return console.say("readyagain\r\n/ # ");  // the system's shell
     if (line.starts_with("boot")) return console.say(boot_answer + kernel_says);
     for (const auto& [begin, text] : answers)
       if (line.starts_with(begin)) return console.say(text);

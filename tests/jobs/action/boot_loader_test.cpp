@@ -205,7 +205,7 @@ TEST(BootLoader, APromptThatComesLateIsNotThatOfTheRebootedSystem) {
   const auto u_boot = console.on_typed;
   bool late = true;
   console.on_typed = [&, u_boot](const std::string& line) {
-    if (line == "#" && std::exchange(late, false)) console.say("/ # ");
+    if (line.starts_with("echo ready") && std::exchange(late, false)) console.say("/ # ");
     if (line == "reboot") return console.say("reboot\r\nLinux version 6.1\r\nKernel panic - not syncing: no root\r\n");
     u_boot(line);
   };
