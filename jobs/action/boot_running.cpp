@@ -36,9 +36,9 @@ Task<> type_and_wait(std::shared_ptr<Shell> shell, std::string line, std::vector
   co_return shell->run->fail(Finding::not_reached, what + "; the last words were: " + shell->dialog->tail());
 }
 
-/// The prompt of what was run last may still be on its way, and is no answer to what is typed next: the shell is asked to
-/// say something that its echo does not, and the prompt after that is the last one. `echo` and quotes are what shells and
-/// U-Boot have in common. A board that does not answer is no failure here: what comes after will tell.
+/// The prompt of what was run last may still be on its way, and is no answer to what is typed next: the shell is asked
+/// to say something that its echo does not, and the prompt after that is the last one. `echo` and quotes are what
+/// shells and U-Boot have in common. A board that does not answer is no failure here: what comes after will tell.
 Task<> settle_prompt(std::shared_ptr<Shell> shell, std::vector<std::string> prompts, Deadline deadline) {
   if (prompts.empty()) co_return ok();
   HILLTOP_CO_CHECK(co_await shell->dialog->type("echo ready''again", false, deadline));
