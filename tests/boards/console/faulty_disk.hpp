@@ -57,6 +57,12 @@ class FaultyDisk final : public boards::Disk {
     }
   }
 
+  Result<boards::FileHandle> create(const std::filesystem::path& path) override {
+    auto made = Disk::create(path);
+    const std::lock_guard lock(mutex_);
+    if (made) written_[inode(made->get())] = synced_[inode(made->get())] = 0;  // the number of one that was deleted
+    return made;
+  }
   ssize_t write(int fd, std::span<const iovec> pieces, std::uint64_t position) override {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !stalled_; });
