@@ -88,10 +88,10 @@ TEST_F(DiskFaults, a_full_disk_is_written_again_when_there_is_room) {
 }
 
 TEST(ConsoleFaults, a_port_that_flaps_a_hundred_times) {
+  std::atomic<int> ends{0};  // outlives the engine
   const TemporaryFolder folder;
   auto engine = ConsoleEngine::open(options_in(folder.path())).value();
   auto line = std::make_unique<Line>();
-  std::atomic<int> ends{0};
   const auto console = engine->add("b", "main", line->host.get(), [&ends](const Error&) { ++ends; }).value();
   std::string sent;
   std::string heard;
