@@ -10,6 +10,9 @@ namespace hilltop::boards {
 void BlockScan::run() {
   w_.begin_block(m_);
   w_.candidates.clear();
+  constexpr std::size_t lines_a_cache_line = 64 / sizeof(CleanLine);
+  for (std::size_t i = 0; i < std::min<std::size_t>(block_.lines().size(), 256); i += lines_a_cache_line)
+    __builtin_prefetch(&block_.lines()[i]);  // wanted when the text has been looked through
   m_.filter.find(block_.text(), w_.candidates);
   if (windows_ != nullptr)
     for (std::size_t i = 0; i < block_.lines().size(); ++i) windows_->history.append(block_, i);

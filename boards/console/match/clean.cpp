@@ -10,9 +10,9 @@ namespace {
 
 using Writer = CleanBlock::Writer;
 
-constexpr std::size_t step = 1024;        // room is made for so many bytes at a time
-constexpr std::size_t long_line = 512;    // from here on an unfinished line is not copied to and fro
-constexpr std::size_t large_rest = 4096;  // memory of an unfinished line that is given back
+constexpr std::size_t step = Writer::reserved_bytes - 1;  // room is made for so many bytes at a time
+constexpr std::size_t long_line = 512;                    // from here on an unfinished line is not copied to and fro
+constexpr std::size_t large_rest = 4096;                  // memory of an unfinished line that is given back
 
 void clean(Writer& to, std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += step) {

@@ -130,7 +130,7 @@ void CleanBlock::Writer::close() {
 
 void CleanBlock::Writer::reserve(std::size_t raw_bytes) {
   constexpr std::size_t vector = 64;  // the vector loop writes whole vectors
-  b.reserve(3 * raw_bytes + 2 * vector + 8, raw_bytes + 4, 3 * raw_bytes + 8);
+  b.reserve(3 * raw_bytes + 2 * vector + 8, raw_bytes + 4, raw_bytes + 4);
 }
 
 void CleanBlock::Writer::cut(std::uint64_t raw) {
@@ -155,6 +155,7 @@ void CleanBlock::Writer::put(std::string_view unit, std::uint64_t raw) {
 // Its first two bytes stand for the first byte of what was ill-formed, the third one for the last.
 void CleanBlock::Writer::replacement(std::uint64_t raw, std::uint64_t end) {
   put("\xef\xbf\xbd", raw);
+  b.reserve(0, 0, 3 + reserved_bytes + 4);  // more cuts than bytes: those to come have theirs as before
   b.text_size_ -= 2;
   cut(raw);
   ++b.text_size_;

@@ -34,7 +34,9 @@ struct CleanBlock::Writer {
   /// Takes it back into the state.
   void close();
 
-  void reserve(std::size_t raw_bytes);  ///< room for what so many bytes can become
+  /// Room for what so many bytes can become, at most reserved_bytes.
+  void reserve(std::size_t raw_bytes);
+  static constexpr std::size_t reserved_bytes = 1024;
   void put(std::string_view unit, std::uint64_t raw);
   void replacement(std::uint64_t raw, std::uint64_t end);  ///< U+FFFD for these bytes
   void end_line(std::uint64_t next_raw);
