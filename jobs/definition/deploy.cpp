@@ -32,8 +32,9 @@ void read_image_overlay(MapReader& map, DeployImage& image) {
   const auto format = map.take("format");
   const auto kind =
       format ? choice(format, map.name_of("format"), map.out(), {"cpio.newc", "ext4", "tar"}) : std::nullopt;
-  const auto partition = map.integer("partition", 0, 128);
-  image.partition = static_cast<std::uint32_t>(partition.value_or(0));
+  // LAVA counts partitions from 0, in the table's order; without the key the image is a file system.
+  const auto partition = map.integer("partition", 0, 127);
+  image.partition = partition ? static_cast<std::uint32_t>(*partition) + 1 : 0;
   (void)map.boolean("sparse");  // whether an image is sparse, its own first bytes say
   const auto what = map.name_of("overlays");
   if (const Node overlays = map.take("overlays"))

@@ -36,7 +36,7 @@ Result<std::vector<drivers::Partition>> partitions_of(const fs::path& image) {
 
 std::string listing(const std::vector<drivers::Partition>& partitions) {
   std::string out;
-  for (const auto& one : partitions) out += (out.empty() ? "" : ", ") + std::to_string(one.number);
+  for (std::size_t i = 0; i < partitions.size(); ++i) out += (out.empty() ? "" : ", ") + std::to_string(i);
   return out;
 }
 
@@ -69,7 +69,7 @@ Task<> write_to_partition(std::shared_ptr<const Overlay> overlay, fs::path raw, 
   if (!partitions || partitions->empty()) co_return written;
   co_return Error(
       Errc::not_found, Blame::job,
-      "the image is a disk and no file system: say which `partition` (it has " + listing(*partitions) + ")");
+      "the image is a disk and no file system: say which `partition` (counted from 0, it has " + listing(*partitions) + ")");
 }
 
 }  // namespace
@@ -78,10 +78,9 @@ Result<std::uint64_t> partition_offset(const fs::path& image, std::uint32_t numb
   if (number == 0) return std::uint64_t{0};
   HILLTOP_TRY(const auto partitions, partitions_of(image));
   if (partitions.empty()) return Error(Errc::not_found, Blame::job, "the image has no partition table");
-  const auto found = std::ranges::find(partitions, static_cast<int>(number), &drivers::Partition::number);
-  if (found != partitions.end()) return found->start;
+  if (number <= partitions.size()) return partitions[number - 1].start;
   return Error(Errc::not_found, Blame::job,
-               "the image has no partition " + std::to_string(number) + ": it has " + listing(partitions));
+               "the image has no partition " + std::to_string(number - 1) + ": counted from 0, it has " + listing(partitions));
 }
 
 Task<> inject_overlay_ext4(std::shared_ptr<const Overlay> overlay, fs::path image, std::uint32_t partition,

@@ -168,7 +168,7 @@ class DiskImages : public ::testing::Test {
 };
 
 TEST_F(DiskImages, FilesGoIntoAPartitionAndTheFileSystemStaysSound) {
-  const auto out = deploy("        partition: 2\n");
+  const auto out = deploy("        partition: 1\n");
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
   EXPECT_EQ(debugfs("cat /usr/lib/modules/6.1/a.ko"), "ko\n");
   EXPECT_EQ(debugfs("cat /etc/hostname"), "new\n");
@@ -181,7 +181,7 @@ TEST_F(DiskImages, FilesGoIntoAPartitionAndTheFileSystemStaysSound) {
 TEST_F(DiskImages, ALinkCannotGiveOrdersToDebugfs) {
   sh("printf secret > s && ln -s \"$(printf 'x\\nwrite %s /stolen\\nx' $PWD/s)\" m/evil && tar -C m -cJf m.tar.xz "
      "evil");
-  const auto out = deploy("        partition: 2\n");
+  const auto out = deploy("        partition: 1\n");
   EXPECT_EQ(out.blame, Blame::job);
   EXPECT_THAT(out.reason, HasSubstr("a name or a link's target has a line end in it"));
   EXPECT_EQ(debugfs("cat /stolen"), "");
@@ -189,7 +189,7 @@ TEST_F(DiskImages, ALinkCannotGiveOrdersToDebugfs) {
 
 TEST_F(DiskImages, AQcow2ImageStaysOne) {
   sh("qemu-img convert -O qcow2 disk.img disk.qcow2 && mv disk.qcow2 disk.img");
-  const auto out = deploy("        partition: 2\n");
+  const auto out = deploy("        partition: 1\n");
   EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
   sh("qemu-img info job/common/disk/disk | grep -q 'file format: qcow2' && "
      "qemu-img convert -O raw job/common/disk/disk back.img");
@@ -198,17 +198,17 @@ TEST_F(DiskImages, AQcow2ImageStaysOne) {
 
 TEST_F(DiskImages, AnImageThatNamesOtherFilesIsRefused) {
   sh("echo secret > /dev/null; mv disk.img base.img && qemu-img create -q -f qcow2 -F raw -b $PWD/base.img disk.img");
-  const auto out = deploy("        partition: 2\n");
+  const auto out = deploy("        partition: 1\n");
   EXPECT_EQ(out.blame, Blame::job);
   EXPECT_THAT(out.reason, HasSubstr("disk: the qcow2 image refers to another file"));
 }
 
 TEST_F(DiskImages, AWrongPartitionIsSaidWithThoseThatThereAre) {
-  for (const auto& [number, why] : std::vector<std::pair<std::string, std::string>>{
-           {"0", "the image is a disk and no file system: say which `partition` (it has 1, 2)"},
-           {"1", "the image has no ext2, ext3 or ext4 file system there"},
-           {"3", "the image has no partition 3: it has 1, 2"}}) {
-    const auto out = deploy("        partition: " + number + "\n");
+  for (const auto& [partition, why] : std::vector<std::pair<std::string, std::string>>{
+           {"", "the image is a disk and no file system: say which `partition` (counted from 0, it has 0, 1)"},
+           {"        partition: 0\n", "the image has no ext2, ext3 or ext4 file system there"},
+           {"        partition: 2\n", "the image has no partition 2: counted from 0, it has 0, 1"}}) {
+    const auto out = deploy(partition);
     EXPECT_EQ(out.verdict, Verdict::incomplete);
     EXPECT_EQ(out.blame, Blame::job);
     EXPECT_THAT(out.reason, HasSubstr(why));
@@ -217,7 +217,7 @@ TEST_F(DiskImages, AWrongPartitionIsSaidWithThoseThatThereAre) {
 
 TEST_F(DiskImages, AFullFileSystemIsTheJobsMistake) {
   sh("head -c 14000000 /dev/urandom > name");
-  const auto out = deploy("        partition: 2\n");
+  const auto out = deploy("        partition: 1\n");
   EXPECT_EQ(out.verdict, Verdict::incomplete);
   EXPECT_EQ(out.blame, Blame::job);
   EXPECT_THAT(out.reason, HasSubstr("disk: the image's file system is full"));
