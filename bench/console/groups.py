@@ -122,7 +122,7 @@ def paced_rows(setting):
 
 def flood_rows(setting):
     """a flood of 64 boards: ours and a loop that only reads"""
-    size = (256 << 10) if setting.short else (4 << 20)
+    size = (1 << 20) if setting.short else (4 << 20)
     for counts in setting.each_round():
         mine = whole.measure(Ours, setting.corpus, 64, flood=size)
         engine = "uring" if mine["report"]["engine"] == "io_uring" else "epoll"

@@ -12,6 +12,7 @@ from peers import Peer
 from programs import Program, kworker_cpu_since, kworker_times, may_be_real_time, resident_mb, run_json
 
 ONE_GB = 1e9
+TICK = 0.01  # the resolution of what processes are charged
 PATTERNS = pathlib.Path(__file__).with_name("patterns.txt")
 ENGINE = os.environ.get("HILLTOP_BENCH_ENGINE", "auto")  # or epoll, io_uring
 
@@ -112,7 +113,7 @@ def measure(kind, corpus, boards, settle=0.3, real_time=False, **sim):
         sent = boards_sim.tell("go").result()
         wall = time.monotonic() - wall
         time.sleep(settle)  # what is in buffers comes out
-        cpu, kernel = peer.cpu() - cpu, kworker_cpu_since(kernel)
+        cpu, kernel = max(peer.cpu() - cpu, TICK), kworker_cpu_since(kernel)
         resident = resident_mb(peer.pids())
         delivered = peer.delivered()
         return {"cpu_s_per_gb": cpu / max(delivered, 1) * ONE_GB, "kworker_s_per_gb": kernel / max(delivered, 1) * ONE_GB,
