@@ -93,19 +93,25 @@ void expire(FarmState& farm, UtcTime now) {
 
 }  // namespace
 
+Request request_for(const JobRecord& job) {
+  Request out;
+  out.type = job.view.board_type;
+  out.board = job.pin_board;
+  out.worker = job.pin_worker;
+  out.avoid = job.avoid_board;
+  out.tags = job.view.tags;
+  return out;
+}
+
 Request request_of(const FarmState& farm, const LeaseView& lease) {
   Request out;
+  const auto job = lease.job ? farm.jobs.find(*lease.job) : farm.jobs.end();
+  if (job != farm.jobs.end()) out = request_for(job->second.record);
   out.id = lease.id;
   out.priority = lease.priority;
   out.tags = lease.tags;
-  const auto job = lease.job ? farm.jobs.find(*lease.job) : farm.jobs.end();
-  if (job != farm.jobs.end()) {
-    const auto& record = job->second.record;
-    out.type = record.view.board_type;
-    out.board = record.pin_board;
-    out.worker = record.pin_worker;
-    out.avoid = record.avoid_board;
-  } else if (farm.boards.contains(lease.wanted)) {
+  if (job != farm.jobs.end()) return out;
+  if (farm.boards.contains(lease.wanted)) {
     out.board = lease.wanted;
   } else {
     const auto* type = farm.options.types.find(lease.wanted);

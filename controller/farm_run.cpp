@@ -56,8 +56,12 @@ Task<> hand_to_worker(FarmRef farm, std::uint64_t id, std::string board, std::st
   co_return ok();
 }
 
-bool runs_again(const OpenJob& job, const jobs::Outcome& outcome) {
+/// A suspect board waits for a technician, and the job would wait with it: then its outcome stands.
+bool runs_again(const FarmState& farm, const OpenJob& job, const jobs::Outcome& outcome) {
   if (!outcome.retry || !job.cancel_reason.empty()) return false;
+  auto request = request_for(job.record);
+  request.avoid = job.record.view.board;
+  if (outcome.board_suspect && !farm.scheduler.another_could_serve(request)) return false;
   const auto attempts = outcome.blame == Blame::infrastructure
                             ? std::max(job.record.max_attempts, infrastructure_attempts)
                             : job.record.max_attempts;
@@ -106,7 +110,7 @@ Task<> complete_job(FarmRef farm, std::uint64_t id, jobs::Outcome outcome) {
   job_event(*farm, changes, done.view);
   std::optional<JobRecord> again;
   std::optional<LeaseView> lease;
-  if (runs_again(job, outcome)) {
+  if (runs_again(*farm, job, outcome)) {
     again = next_attempt(*farm, done, outcome);
     lease = lease_for(*farm, *again);
     changes.emplace_back(InsertJob{*again, ""});

@@ -139,6 +139,8 @@ Task<LeaseView> extend_lease(FarmRef farm, Principal who, std::uint64_t id, std:
 Task<> release_lease(FarmRef farm, Principal who, std::uint64_t id, std::string reason);
 void end_lease(FarmState& farm, std::uint64_t id, std::string reason, Changes& changes);
 [[nodiscard]] Request request_of(const FarmState& farm, const LeaseView& lease);
+/// What a job asks of the scheduler, whatever lease it waits for.
+[[nodiscard]] Request request_for(const JobRecord& job);
 [[nodiscard]] LeaseView shown(const FarmState& farm, LeaseView lease);
 /// Waits for ends of leases and queue time-outs, and acts on them.
 Task<> watch_times(FarmRef farm);

@@ -57,15 +57,6 @@ JobRecord record_of(const jobs::JobDefinition& definition, const jobs::Plan& pla
   return out;
 }
 
-Request request_for(const JobRecord& job) {
-  Request out;
-  out.type = job.view.board_type;
-  out.board = job.pin_board;
-  out.worker = job.pin_worker;
-  out.tags = job.view.tags;
-  return out;
-}
-
 /// The lab must serve the job's files to each board that may get it, or none: which one it will be is not known yet.
 void check_boards(const FarmState& farm, const jobs::JobDefinition& job, const boards::BoardType& type,
                   Diagnostics& out) {

@@ -108,11 +108,13 @@ std::vector<const Slot*> Scheduler::candidates(const Request& request) const {
 
 bool Scheduler::free_for(const Slot& slot, const Request& request) const {
   if (!schedulable(slot.state, slot.health) || !suits(slot, request)) return false;
-  if (slot.name != request.avoid) return true;
-  const auto all = candidates(request);
-  return std::ranges::none_of(all, [&](const Slot* other) {
-    const bool usable = other->health == BoardHealth::good || other->health == BoardHealth::unknown;
-    return other->name != slot.name && usable && other->state != BoardState::offline;
+  return slot.name != request.avoid || !another_could_serve(request);
+}
+
+bool Scheduler::another_could_serve(const Request& request) const {
+  return std::ranges::any_of(candidates(request), [&](const Slot* other) {
+    const bool fit = other->health == BoardHealth::good || other->health == BoardHealth::unknown;
+    return other->name != request.avoid && fit && other->state != BoardState::offline;
   });
 }
 

@@ -66,6 +66,9 @@ class Scheduler {
   /// Whether any board, whatever it does now, could ever serve `request` (retired ones cannot).
   /// Errors: not_found (configuration) with what is missing.
   [[nodiscard]] Result<> can_ever_run(const Request& request) const;
+  /// Whether a board other than `request.avoid` could serve `request`, now or when it falls free: it is in the lab, and
+  /// its health is good or not known.
+  [[nodiscard]] bool another_could_serve(const Request& request) const;
 
  private:
   struct Order {

@@ -196,6 +196,17 @@ TEST_F(FarmTest, ABoardThatFailsIsSuspectAndTheJobRunsAgainElsewhere) {
   EXPECT_EQ(again.outcome->verdict, jobs::Verdict::pass) << again.outcome->reason;
 }
 
+TEST_F(FarmTest, WhereNoOtherBoardIsTheFailureStands) {
+  auto broken = test::passing_board("fake-1");
+  const auto at = broken.find("      script:\n");
+  broken = broken.substr(0, at) + "      script:\n        fail_power_on: 100\n        steps: []\n";
+  FarmRig rig(test::lab_of(broken), dir.path());
+  const auto id = rig.submit(test::job_text());
+  EXPECT_EQ(rig.finished(id).outcome->verdict, jobs::Verdict::incomplete);
+  EXPECT_EQ(rig.farm->board(test::bob, "fake-1")->health, BoardHealth::suspect);
+  EXPECT_EQ(rig.farm->job(test::bob, id + 1).error().code, Errc::not_found) << "it would wait for ever";
+}
+
 TEST_F(FarmTest, AJobThatNobodyTakesInTimeEnds) {
   FarmRig rig(test::lab_of(test::silent_board("fake-1")), dir.path());
   ASSERT_TRUE(run(rig.context, rig.farm->take(test::tom, {"fake-1", {}, 600s, 50})));
