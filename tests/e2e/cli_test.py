@@ -113,7 +113,7 @@ class CommandLine(harness.DaemonTest):
         self.assertIn("is hilltopd running?", done.stderr)
 
     def test_a_lease_a_console_and_power(self):
-        lease = self.daemon.json("lease", "take", "microbit", "--for", "10m")
+        lease = self.daemon.json("lease", "take", "microbit", "--for", "10m", "--wait")
         self.assertEqual(lease["state"], "active")
         board = lease["board"]
         self.daemon.hilltop("power", board, "on", check=0)

@@ -71,6 +71,8 @@ class Translator {
     if (c == '(') return open_group();
     if (c == ')') return close_group();
     if (c == '{') return brace();
+    // Right behind what opens a group this would be another opening, or a verb, of PCRE2's.
+    if ((c == '?' || c == '*' || c == '+') && out_.size() == opened_at_) return fail(at_, "nothing to repeat");
     if (is_beyond_ascii(c)) return unit(take_character());
     out_ += c;
     ++at_;
@@ -242,6 +244,7 @@ class Translator {
 
   void push_group(std::string_view opening, std::size_t consumed) {
     out_ += opening;
+    opened_at_ = out_.size();
     at_ += consumed;
     verbose_.push_back(verbose_.back());
   }
@@ -356,6 +359,7 @@ class Translator {
   std::string_view in_;
   std::size_t at_ = 0;
   std::string out_;
+  std::size_t opened_at_ = std::string::npos;  // where the last group's content begins in out_
   std::map<std::string, unsigned> groups_;
   unsigned group_count_ = 0;
   std::vector<bool> verbose_{false};  // of the pattern and of each open group

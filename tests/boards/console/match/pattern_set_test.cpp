@@ -81,6 +81,8 @@ TEST(PatternSet, what_python_does_not_know_is_refused_with_its_place) {
   EXPECT_THAT(refusal("a(?<name>b)"), HasSubstr("an extension that Python's re does not have at position 1"));
   EXPECT_THAT(refusal("ab\\K"), HasSubstr("\\K means nothing in a Python pattern at position 2"));
   EXPECT_THAT(refusal("(*UTF)a"), HasSubstr("nothing to repeat"));
+  for (const auto* hidden : {"(?P<a>?:)x", "(?P<a>*ACCEPT)x", "((?#c)?:)x", "((?#c)*ACCEPT)x", "(?:+)"})
+    EXPECT_THAT(refusal(hidden), HasSubstr("nothing to repeat")) << hidden;
   EXPECT_THAT(refusal("(a"), HasSubstr("missing )"));
   EXPECT_THAT(refusal("a)"), HasSubstr("unbalanced )"));
   EXPECT_THAT(refusal("[a"), HasSubstr("missing ]"));
