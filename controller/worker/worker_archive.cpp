@@ -43,9 +43,8 @@ void open_archive(const Worker& worker) {
 }
 
 void watch_faults(const Worker& worker, const boards::BoardSession& session) {
-  const auto rules = worker->options.types->rules(session.type().rule_packs);
   for (const auto& name : session.console_names()) {
-    auto watched = worker->faults->add(session.console(name), rules, session.type().decoders);
+    auto watched = worker->faults->add(session.console(name), session.rules(), session.type().decoders);
     if (!watched) log::error("board {}: {}", session.config().name, watched.error().text);
   }
 }

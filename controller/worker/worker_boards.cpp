@@ -38,6 +38,12 @@ void watch_power(const Worker& worker, const std::string& name, boards::BoardSes
   });
 }
 
+const boards::RuleSet& rules_of(WorkerCore& worker, const std::vector<std::string>& packs) {
+  const auto known = worker.rules.find(packs);
+  if (known != worker.rules.end()) return known->second;
+  return worker.rules.emplace(packs, worker.options.types->rules(packs)).first->second;
+}
+
 Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
   const auto type = type_of(worker, board->config.type);
   if (!type)
@@ -46,7 +52,7 @@ Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
   std::error_code failed;
   std::filesystem::create_directories(env.state_dir, failed);
   if (failed) co_return system_error(fmt::format("cannot make {}", env.state_dir.string()), failed.value());
-  auto rules = worker->options.types->rules(type->rule_packs);
+  auto rules = rules_of(*worker, type->rule_packs);
   HILLTOP_CO_TRY(auto session, co_await boards::BoardSession::open(
                                    std::move(env), board->config, type, std::move(rules), worker->options.drivers,
                                    *worker->options.engine, Deadline::after(time_to_open)));

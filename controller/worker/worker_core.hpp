@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "boards/board_session.hpp"
 #include "boards/inventory.hpp"
@@ -38,6 +39,7 @@ struct WorkerCore {
   std::function<void(WorkerEvent)> emit;  ///< hands an event to the controller
   std::map<std::string, std::shared_ptr<WorkerBoard>> boards;
   std::map<std::uint64_t, RunningJob> jobs;
+  std::map<std::vector<std::string>, boards::RuleSet> rules;  ///< by packs: boards of one type share what was compiled
   std::shared_ptr<drivers::BootServer> boot_server;  ///< as boot_settings say; nullptr: none could be started
   boards::BootServerSettings boot_settings;
   std::shared_ptr<ConsoleDesk> desk;  ///< never nullptr
