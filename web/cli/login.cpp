@@ -77,7 +77,7 @@ int login(Context& context, const LoginOptions& options) {
 void add_login(CLI::App& app, Context& context) {
   auto options = std::make_shared<LoginOptions>();
   auto* command = add_command(app, "login", "remember a server and a token",
-                              "  hilltop login\n  hilltop login https://lab.example.org --token ht_...\n\n"
+                              "  hilltop login\n  hilltop login https://lab.example.org --token htp_...\n\n"
                               "What is not given is asked for. Written to ~/.config/hilltop/config.yaml, mode 0600.");
   command->add_option("URL", options->url, "the server's address")->type_name("URL");
   runs(command, context, options, login);
