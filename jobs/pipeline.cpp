@@ -51,7 +51,10 @@ Task<> run_action(std::shared_ptr<JobRun> run, Block block, Deadline deadline) {
       std::any_of(run->facts.begin() + static_cast<std::ptrdiff_t>(facts_before), run->facts.end(),
                   [&](const Fact& f) { return f.text == (result ? std::string() : result.error().text); });
   if (!result && !explained) {
-    const auto finding = finding_of(result.error());
+    auto finding = finding_of(result.error());
+    // The text has gained prefixes on its way here.
+    const bool not_fetched = !run->not_fetched.empty() && result.error().text.ends_with(run->not_fetched);
+    if (finding == Finding::infrastructure_failed && not_fetched) finding = Finding::download_failed;
     if (finding != Finding::canceled) run->note(finding, result.error().text);
   }
   co_return result;

@@ -18,7 +18,8 @@ class ArtifactSource {
 
   /// Fetches `spec` (as it stands at its URL: not unpacked) and gives the path of a local file that stays valid while the job
   /// runs and is not to be changed. Checks the digests that the spec names.
-  /// Errors: mismatch (infrastructure) for a wrong digest or length; not_found, unavailable, timeout (infrastructure);
+  /// Errors: mismatch (infrastructure) for a wrong digest or length; unavailable, timeout (infrastructure);
+  /// not_found (job): there is no such file;
   /// denied (job) for a URL or file that the lab does not allow.
   virtual Task<std::filesystem::path> fetch(UrlSpec spec, Deadline deadline) = 0;
 

@@ -13,12 +13,13 @@ using B = Blame;
 using R = Retried;
 using H = HealthEffect;
 
-constexpr std::array<VerdictRow, 19> table{{
+constexpr std::array<VerdictRow, 20> table{{
     {canceled, V::canceled, B::canceled, R::no, H::unchanged},
     {defect, V::incomplete, B::bug, R::no, H::suspect},
     {fault_seen, V::fail, B::dut, R::if_failure_retry, H::unchanged},
     {unexpected_reset, V::fail, B::dut, R::if_failure_retry, H::unchanged},
     {infrastructure_failed, V::incomplete, B::infrastructure, R::on_another_board, H::suspect},
+    {download_failed, V::incomplete, B::infrastructure, R::on_another_board, H::unchanged},
     {configuration_wrong, V::incomplete, B::configuration, R::no, H::unchanged},
     {no_result, V::incomplete, B::job, R::no, H::unchanged},
     {malformed_result, V::incomplete, B::job, R::no, H::unchanged},
@@ -40,6 +41,7 @@ constexpr std::array<std::string_view, table.size()> finding_names{"canceled",
                                                                    "fault_seen",
                                                                    "unexpected_reset",
                                                                    "infrastructure_failed",
+                                                                   "download_failed",
                                                                    "configuration_wrong",
                                                                    "no_result",
                                                                    "malformed_result",

@@ -18,7 +18,8 @@ enum class Finding : std::uint8_t {
   defect,                 ///< a defect of ours
   fault_seen,             ///< kernel panic, fault, assert while a test ran
   unexpected_reset,       ///< reset or reboot while a test ran
-  infrastructure_failed,  ///< download, power, probe, port, tool failed
+  infrastructure_failed,  ///< power, probe, port, tool failed
+  download_failed,        ///< a server that is out of reach, a file that came wrong: no board had a part in it
   configuration_wrong,    ///< the lab's set-up cannot do it
   no_result,              ///< no result where results were announced
   malformed_result,

@@ -104,7 +104,7 @@ Result<fs::path> allowed_file(const std::string& url, const Allowed& allowed) {
     return denied(
         fmt::format("{}: outside of the folders that the lab allows (artifacts: file_roots of the lab file)", url));
   if (file.empty() || !fs::is_regular_file(file, failed))
-    return Error(Errc::not_found, Blame::infrastructure, fmt::format("{}: there is no such file", url));
+    return Error(Errc::not_found, Blame::job, fmt::format("{}: there is no such file", url));
   return file;
 }
 

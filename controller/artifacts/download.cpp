@@ -166,8 +166,9 @@ Error error_of(CURLcode code, const Transfer& transfer, const std::string& url, 
 
 Result<> check_status(long status, const std::string& url) {
   if (status == 200) return ok();
-  const auto code = status == 404 || status == 410 ? Errc::not_found : Errc::unavailable;
-  return lab(code, fmt::format("{}: the server answers {}", url, status));
+  auto text = fmt::format("{}: the server answers {}", url, status);
+  if (status == 404 || status == 410) return Error(Errc::not_found, Blame::job, std::move(text));
+  return lab(Errc::unavailable, text);
 }
 
 /// One request. Value: where it redirects to, or "" when the file has come.
@@ -221,7 +222,7 @@ Result<> download(const Download& what) {
   for (int attempt = 1;; ++attempt) {
     HILLTOP_CHECK(what.on_restart());
     auto done = follow(what);
-    const bool again = !done && done.error().blame == Blame::infrastructure && done.error().code != Errc::not_found;
+    const bool again = !done && done.error().blame == Blame::infrastructure;
     if (!again || attempt == attempts || what.deadline.left() <= between_attempts) return done;
     std::this_thread::sleep_for(between_attempts);
   }

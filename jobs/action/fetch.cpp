@@ -79,6 +79,12 @@ const PlannedAction* planned_fetch(const ActionContext& context, std::size_t ind
 
 std::string folder_name(const std::string& text) { return file_name(text); }
 
+Task<fs::path> fetch_artifact(std::shared_ptr<JobRun> run, UrlSpec spec, Deadline deadline) {
+  auto fetched = co_await run->input.artifacts->fetch(std::move(spec), deadline);
+  if (!fetched && fetched.error().blame == Blame::infrastructure) run->not_fetched = fetched.error().text;
+  co_return fetched;
+}
+
 Task<fs::path> fetch_into(std::shared_ptr<JobRun> run, const UrlSpec* spec, std::string label, std::size_t index,
                           fs::path folder, ActionContext context) {
   PlannedAction planned;
@@ -86,7 +92,7 @@ Task<fs::path> fetch_into(std::shared_ptr<JobRun> run, const UrlSpec* spec, std:
   if (const auto* found = planned_fetch(context, index)) planned = *found;
   Step step(*run, context.deadline, planned);
   run->log(LogLevel::info, "fetching " + label + " from " + spec->url);
-  auto fetched = co_await run->input.artifacts->fetch(*spec, step.deadline());
+  auto fetched = co_await fetch_artifact(run, *spec, step.deadline());
   if (!fetched) co_return std::move(fetched).error().within("fetch " + label);
   const auto deadline = step.deadline();
   const auto from = *fetched;

@@ -9,6 +9,10 @@
 
 namespace hilltop::jobs {
 
+/// An artifact's local path. A failure that is not the job's is remembered as one that says nothing about the board.
+/// Errors: those of ArtifactSource::fetch.
+Task<std::filesystem::path> fetch_artifact(std::shared_ptr<JobRun> run, UrlSpec spec, Deadline deadline);
+
 /// Fetches a file, unpacks it as the job says, and puts it into `folder`, which is made: under the name that its URL
 /// ends with, without the ending of its compression. It is a copy that may be written to. `index` is the number of the
 /// planned download within the context's action.

@@ -88,6 +88,7 @@ class JobRun {
   void report(TestCase test_case);
 
   std::vector<Fact> facts;  ///< of the running attempt
+  std::string not_fetched;  ///< why the last artifact did not come, when the job was not to blame
   std::size_t cases_reported = 0;
 
  private:

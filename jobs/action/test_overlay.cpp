@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "jobs/action/fetch.hpp"
 #include "jobs/action/prepared_overlay.hpp"
 #include "jobs/action/serving.hpp"
 #include "jobs/action/unpack.hpp"
@@ -60,7 +61,7 @@ Task<> fetch_archive(std::shared_ptr<JobRun> run, Suite* suite, Deadline deadlin
   spec.url = definition.repository;
   spec.headers = definition.headers;
   spec.place = definition.repository_place;
-  HILLTOP_CO_TRY(const auto file, co_await run->input.artifacts->fetch(std::move(spec), deadline));
+  HILLTOP_CO_TRY(const auto file, co_await fetch_artifact(run, std::move(spec), deadline));
   const auto to = suite->repository;
   auto work = [file, to, deadline, compression = definition.compression,
                components = definition.strip_components]() -> Result<> {

@@ -209,6 +209,16 @@ TEST(Pipeline, ABoardThatDiesIsIncompleteByInfrastructure) {
   EXPECT_THAT(out.reason, HasSubstr("the emulator ended"));
 }
 
+TEST(Pipeline, ADownloadThatFailsSaysNothingAboutTheBoard) {
+  PipelineBench bench;
+  const auto out =
+      bench.run("- deploy: {to: tmpfs, images: {zephyr: {url: 'http://lab/none'}}}\n" + std::string(boot) + monitor());
+  EXPECT_EQ(out.verdict, Verdict::incomplete);
+  EXPECT_EQ(out.blame, Blame::infrastructure);
+  EXPECT_TRUE(out.retry);
+  EXPECT_FALSE(out.board_suspect) << out.reason;
+}
+
 TEST(Pipeline, AFloodBetweenResultsLosesNone) {
   PipelineBench bench;
   bench.board->main->window = 1 << 20;

@@ -90,6 +90,22 @@ TEST(Export, JunitIsReadByAnXmlParser) {
   EXPECT_THAT(said, HasSubstr("my suite | test_a | system-out\n"));
 }
 
+TEST(Export, JunitHasTheTimeOfWhatWasMeasuredInSeconds) {
+  FinishedJob job;
+  TestCase boot{"lava", "boot-time", CaseResult::pass};
+  boot.measurement = 1.25, boot.units = "seconds";
+  TestCase block{"lava", "minimal-boot", CaseResult::pass};
+  block.duration_s = 2.5;
+  TestCase theirs{"suite", "latency", CaseResult::pass};
+  theirs.measurement = 7, theirs.units = "seconds";
+  job.cases = {boot, block, theirs};
+  const auto text = to_junit(job);
+  EXPECT_THAT(text, HasSubstr("name=\"boot-time\" classname=\"lava\" time=\"1.250000\""));
+  EXPECT_THAT(text, HasSubstr("name=\"minimal-boot\" classname=\"lava\" time=\"2.500000\""));
+  EXPECT_THAT(text, HasSubstr("name=\"latency\" classname=\"suite\" time=\"0.000000\""));
+  EXPECT_THAT(text, HasSubstr("skipped=\"0\" time=\"2.500000\""));
+}
+
 TEST(Export, LavaYamlIsReadByPyYaml) {
   const auto said =
       python("import sys, yaml, json\nprint(json.dumps(yaml.safe_load(open(sys.argv[1], encoding='utf-8'))))\n",
