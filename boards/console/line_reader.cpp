@@ -46,7 +46,7 @@ class EpollReader final : public LineReader {
     return 0;
   }
 
-  bool collect(std::vector<LineRead>& out, bool) override {
+  bool collect(std::vector<LineRead>& out) override {
     std::array<epoll_event, batch> events;
     const int n = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(batch), 0);
     for (int i = 0; i < n; ++i) {
@@ -98,7 +98,7 @@ Error does_not(std::string_view what) {
 /// False when it asks again and again for a line without bytes.
 bool settles(LineReader& reader, std::vector<LineRead>& reads) {
   for (int i = 0; i < trial_calls; ++i)
-    if (!reader.collect(reads, true)) return true;
+    if (!reader.collect(reads)) return true;
   return false;
 }
 

@@ -35,9 +35,9 @@ class LineReader {
   virtual Result<> add(std::uint32_t line, int fd) = 0;
   /// Lets go of a line. Value: what had come and was not collected; 0: nothing.
   virtual std::size_t remove(std::uint32_t line) = 0;
-  /// Appends what has come, of at most `batch` lines; does not wait. `waits`: whether the caller waits for fd() between
-  /// calls, or comes by itself. True when fd() tells of the rest only after another call.
-  virtual bool collect(std::vector<LineRead>& out, bool waits) = 0;
+  /// Appends what has come, of at most `batch` lines; does not wait. True when fd() tells of the rest only after another
+  /// call.
+  virtual bool collect(std::vector<LineRead>& out) = 0;
   static constexpr std::size_t batch = 64;
   [[nodiscard]] virtual std::string_view name() const = 0;
 

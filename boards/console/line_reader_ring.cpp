@@ -81,12 +81,12 @@ class RingReader final : public LineReader {
     return came;
   }
 
-  bool collect(std::vector<LineRead>& out, bool waits) override {
+  bool collect(std::vector<LineRead>& out) override {
     std::uint64_t count = 0;
-    [[maybe_unused]] const auto told = ::read(ready_.get(), &count, sizeof count);  // before we look
+    [[maybe_unused]] const auto told =
+        ::read(ready_.get(), &count, sizeof count);  // before we look: what comes then is told again
     // A line that was just read is read again with all others, not by itself: most have nothing yet.
     if (come_.empty() && io_uring_cq_ready(&ring_) == 0) {
-      if (waits) drain();  // before we look: what comes after that is told again
       arm_all();
       do_deferred_reads();
     }
@@ -112,11 +112,6 @@ class RingReader final : public LineReader {
     auto* entry = io_uring_get_sqe(&ring_);
     for (; entry == nullptr; entry = io_uring_get_sqe(&ring_)) io_uring_submit(&ring_);
     return entry;
-  }
-
-  void drain() const {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto n = ::read(event_.get(), &count, sizeof count);
   }
 
   // The kernel does some of the deferred reads in a call and leaves the rest to the next one: a sweep wants them all.
@@ -158,7 +153,6 @@ class RingReader final : public LineReader {
 
   Room room_;
   io_uring ring_{};
-  FileHandle event_;
   FileHandle ready_;
   bool open_ = false;
   std::unordered_map<std::uint32_t, Line> lines_;

@@ -30,7 +30,7 @@ std::span<char> Shard::room(std::uint32_t number) {
 void Shard::read_lines() {
   for (int i = 0; i < batches_a_turn; ++i) {
     reads_.clear();
-    const bool again = reader_->collect(reads_, !sweeping_);
+    const bool again = reader_->collect(reads_);
     take_all();
     may_be_more_ = sweeping_ ? reads_.size() >= LineReader::batch : again;  // the next sweep comes anyway
     if (!may_be_more_ || writer_.full()) return;

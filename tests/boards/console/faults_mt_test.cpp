@@ -22,7 +22,7 @@ using test::FaultyDisk;
 constexpr std::size_t limit = 256 << 10;
 
 std::vector<ConsoleRecord> records_of(const std::shared_ptr<Console>& console, RecordKind kind) {
-  asio::io_context io;
+  static asio::io_context io;  // who wakes it is not done with it when it wakes: it outlives the engine's threads
   auto all = run(io, console->records(0, UINT64_MAX)).value();
   std::erase_if(all, [&](const ConsoleRecord& r) { return r.kind != kind; });
   return all;
