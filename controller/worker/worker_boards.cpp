@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 
 #include "controller/worker/worker_core.hpp"
 #include "drivers/core/log.hpp"
@@ -69,6 +70,15 @@ Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
   co_return ok();
 }
 
+/// Hears cancellation again after an attempt, whose clean-up makes the whole task deaf to it. False when the board is
+/// not wanted any more: the call to stop may have come meanwhile.
+asio::awaitable<bool> is_still_wanted(Worker worker, std::shared_ptr<WorkerBoard> board) {
+  const bool canceled = co_await is_canceled();
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  const auto found = worker->boards.find(board->config.name);
+  co_return !canceled && !worker->gone && found != worker->boards.end() && found->second == board;
+}
+
 /// Opens a board; tries again, more and more slowly, for as long as it takes.
 Task<> open_board(Worker worker, std::shared_ptr<WorkerBoard> board) {
   for (auto pause = std::chrono::seconds(first_retry);;
@@ -80,6 +90,7 @@ Task<> open_board(Worker worker, std::shared_ptr<WorkerBoard> board) {
     board->problem = problem;
     emit_status(worker, *board);
     if (opened) co_return ok();
+    if (!co_await is_still_wanted(worker, board)) co_return canceled_error("opening a board");
     HILLTOP_CO_CHECK(co_await sleep_for(pause));
   }
 }

@@ -286,6 +286,19 @@ TEST_F(FarmTest, AChangedLabIsAppliedWithoutARestart) {
   EXPECT_TRUE(rig.until([&] { return !rig.farm->board(test::bob, "fake-2"); }));
 }
 
+TEST_F(FarmTest, ABoardThatCannotBeOpenedDoesNotHoldUpTheEnd) {
+  const auto nowhere = (dir.path() / "nowhere.sock").string();
+  FarmRig rig(test::lab_of("  fake-1:\n    type: fake\n    console: {driver: unix, path: " + nowhere + "}\n"),
+              dir.path());
+  const auto problem = [&] {
+    const auto view = rig.farm->board(test::bob, "fake-1");
+    return view ? view->problem : view.error().text;
+  };
+  ASSERT_TRUE(rig.until([&] { return problem().find(nowhere) != std::string::npos; })) << problem();
+  const auto stopped = run(rig.context, rig.farm->shut_down(Deadline::after(10s)));
+  EXPECT_TRUE(stopped) << stopped.error().text;
+}
+
 TEST_F(FarmTest, AWrongLabIsRefusedWithItsPlaceAndChangesNothing) {
   const auto lab = test::lab_of(test::passing_board("fake-1"));
   FarmRig rig(lab, dir.path());
