@@ -88,21 +88,22 @@ const CLI::App* named(const CLI::App* app) {
   return app;
 }
 
-int usage_error(Context& context, const CLI::App& app, const CLI::ParseError& error) {
-  const auto* command = named(&app);
-  std::string path;
-  for (const auto* level = command; level != nullptr; level = level->get_parent())
-    path = level->get_name() + (path.empty() ? "" : " " + path);
+/// "'x' is no command: did you mean 'y'?" where a word stands in place of a command; else "".
+std::string no_such_command(const CLI::App& app) {
   std::vector<std::string> known;
   for (const auto* sub :
-       command->get_subcommands([](const CLI::App* sub) { return !sub->get_name().starts_with('_'); }))
+       named(&app)->get_subcommands([](const CLI::App* sub) { return !sub->get_name().starts_with('_'); }))
     known.push_back(sub->get_name());
-  auto words = app.remaining(true);
-  std::string text = error.what();
-  if (!known.empty() && !words.empty() && !words.front().starts_with('-')) {
-    const auto hint = suggest(words.front(), known);
-    text = "'" + words.front() + "' is no command" + (hint.empty() ? "" : ": " + hint);
-  }
+  const auto words = app.remaining(true);
+  if (known.empty() || words.empty() || words.front().starts_with('-')) return {};
+  const auto hint = suggest(words.front(), known);
+  return "'" + words.front() + "' is no command" + (hint.empty() ? "" : ": " + hint);
+}
+
+int usage_error(Context& context, const CLI::App& app, const std::string& text) {
+  std::string path;
+  for (const auto* level = named(&app); level != nullptr; level = level->get_parent())
+    path = level->get_name() + (path.empty() ? "" : " " + path);
   (void)context.fail(Error(Errc::bad_input, Blame::configuration, text + "\nsee " + path + " --help"));
   return exit_refused;
 }
@@ -132,9 +133,11 @@ int run(Context& context, std::vector<std::string> words) {
   try {
     app.parse(words);
   } catch (const CLI::Success& wanted) {  // --help, --version
-    return app.exit(wanted, context.out, context.err);
+    const auto text = no_such_command(app);
+    return text.empty() ? app.exit(wanted, context.out, context.err) : usage_error(context, app, text);
   } catch (const CLI::ParseError& error) {
-    return usage_error(context, app, error);
+    const auto text = no_such_command(app);
+    return usage_error(context, app, text.empty() ? error.what() : text);
   }
   if (const auto mode = color_mode(context.globals.color); mode != ColorMode::automatic) {
     context.screen.out_color = context.screen.err_color = mode == ColorMode::always;
