@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "jobs/export/xml_text.hpp"
+
 namespace hilltop::cli {
 namespace {
 
@@ -28,15 +30,43 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(space) - begin + 1);
 }
 
+/// Puts `prefix` in front of each suite's name and each class name. A value or content has no '"' of its own (it is
+/// escaped), so that each second one opens a value.
+std::string prefixed(std::string_view suites, const std::string& prefix) {
+  std::string out;
+  bool quoted = false;
+  for (const char c : suites) {
+    out += c;
+    if (c != '"') continue;
+    quoted = !quoted;
+    if (quoted && (out.ends_with("<testsuite name=\"") || out.ends_with(" classname=\""))) out += prefix;
+  }
+  return out;
+}
+
 }  // namespace
 
-std::string merged_junit(const std::vector<std::string>& documents) {
-  if (documents.size() == 1) return documents.front();
+std::string merged_junit(const std::vector<JunitPart>& parts) {
+  if (parts.size() == 1) return parts.front().document;
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
-  for (const auto& document : documents) {
-    if (const auto suites = trimmed(inner(document)); !suites.empty()) text.append(suites).append("\n");
+  for (const auto& part : parts) {
+    const auto suites = trimmed(inner(part.document));
+    if (suites.empty()) continue;
+    text += part.prefix.empty() ? std::string(suites) : prefixed(suites, jobs::xml_text(part.prefix + "."));
+    text += '\n';
   }
   return text + "</testsuites>\n";
+}
+
+std::string refused_junit(const std::string& file, const std::string& complaints) {
+  const auto name = jobs::xml_text(file);
+  const auto why = jobs::xml_text(complaints);
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"" + name +
+         "\" tests=\"1\" failures=\"0\" errors=\"1\">\n  <testsuite name=\"" + name +
+         "\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" time=\"0\">\n    <testcase name=\"submit\" "
+         "classname=\"" +
+         name + "\" time=\"0\">\n      <error type=\"refused\" message=\"" + why + "\">" + why +
+         "</error>\n    </testcase>\n  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace hilltop::cli

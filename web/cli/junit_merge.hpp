@@ -6,9 +6,20 @@
 
 namespace hilltop::cli {
 
-/// One JUnit document with the <testsuite> elements of all `documents`, in their order; one document stays as it is.
-/// Shape: each is what GET /jobs/ID/results?format=junit answers: an optional XML declaration, then one <testsuites>
+/// A JUnit document as GET /jobs/ID/results?format=junit answers it: an optional XML declaration, then one <testsuites>
 /// (or one <testsuite>) element.
-[[nodiscard]] std::string merged_junit(const std::vector<std::string>& documents);
+struct JunitPart {
+  std::string prefix;  ///< "first#12", or "" where the names tell it apart by themselves
+  std::string document;
+};
+
+/// One JUnit document with the <testsuite> elements of all `parts`, in their order: names of suites and classes gain
+/// their part's prefix ("first#12.lava"), as readers tell cases apart by class and name and drop the second of two. One
+/// part stays as it is. Source: GitLab's page "Unit test reports".
+[[nodiscard]] std::string merged_junit(const std::vector<JunitPart>& parts);
+
+/// The document of a file that became no job: one suite of the file's name with one case, an error that holds the
+/// complaints.
+[[nodiscard]] std::string refused_junit(const std::string& file, const std::string& complaints);
 
 }  // namespace hilltop::cli

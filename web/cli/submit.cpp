@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <sstream>
 
 #include "drivers/core/clock.hpp"
+#include "web/api/problem.hpp"
 #include "web/cli/commands.hpp"
 #include "web/cli/files.hpp"
 #include "web/cli/job_text.hpp"
@@ -22,17 +24,45 @@ struct SubmitOptions {
 
 /// What came of one file.
 struct Submitted {
+  std::string file;
   std::string id;  ///< "" when it was refused
   ExitCode exit = exit_pass;
+  std::string refusal;  ///< the complaints, a line each
 };
 
-Submitted submit_one(Context& context, Api& api, const std::string& file) {
-  const auto text = read_file(file, context.in);
-  if (!text) return {"", static_cast<ExitCode>(context.fail(text.error()))};
-  const auto name = file == "-" ? std::string("stdin") : file;
-  const auto answer = api.send_text("POST", "/jobs" + query_of({{"file", name}}), "application/yaml", *text);
-  if (!answer) return {"", static_cast<ExitCode>(context.fail(answer.error()))};
-  return {text_at(*answer, "id"), exit_pass};
+Submitted refused(Context& context, const std::string& file, const Error& error) {
+  return {file, "", static_cast<ExitCode>(context.fail(error)), error.text};
+}
+
+Submitted submit_one(Context& context, Api& api, const std::string& path) {
+  const auto file = path == "-" ? std::string("stdin") : path;
+  const auto text = read_file(path, context.in);
+  if (!text) return refused(context, file, text.error());
+  const auto answer = api.send_text("POST", "/jobs" + query_of({{"file", file}}), "application/yaml", *text);
+  if (!answer) return refused(context, file, answer.error());
+  return {file, text_at(*answer, "id"), exit_pass, ""};
+}
+
+/// One line of a refusal: its place is null where it names none.
+Json complaint_json(const std::string& line) {
+  const auto found = web::complaints_from(line);
+  if (found.empty()) return {{"line", nullptr}, {"column", nullptr}, {"message", line}};
+  const auto& one = found.front();
+  Json out;
+  for (const char* key : {"file", "line", "column", "message", "suggestion", "severity"}) {
+    const auto& value = one.at(key);
+    if (!value.is_string() || value != "") out[key] = value;
+  }
+  return out;
+}
+
+Json refusal_json(const Submitted& one) {
+  auto errors = Json::array();
+  std::istringstream lines(one.refusal);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) errors.push_back(complaint_json(line));
+  }
+  return {{"id", nullptr}, {"file", one.file}, {"errors", std::move(errors)}};
 }
 
 /// One job id a line in the order of the files, "-" for a file that was refused.
@@ -45,7 +75,8 @@ Result<> write_ids(const std::string& path, const std::vector<Submitted>& all) {
 void say_submitted(Context& context, const std::vector<Submitted>& all) {
   if (context.globals.json) {
     auto list = Json::array();
-    for (const auto& one : all) list.push_back(Json{{"id", one.id.empty() ? Json() : Json(std::stoull(one.id))}});
+    for (const auto& one : all)
+      list.push_back(one.id.empty() ? refusal_json(one) : Json{{"id", std::stoull(one.id)}, {"file", one.file}});
     return context.print(all.size() == 1 ? list.front() : list);
   }
   for (const auto& one : all) {
@@ -58,13 +89,20 @@ void say_submitted(Context& context, const std::vector<Submitted>& all) {
   context.out.flush();
 }
 
-Result<> write_junit(Api& api, const std::string& path, const std::vector<Json>& jobs) {
-  std::vector<std::string> documents;
-  for (const auto& job : jobs) {
-    HILLTOP_TRY(auto text, api.get_text("/jobs/" + escaped(text_at(job, "id")) + "/results?format=junit"));
-    documents.push_back(std::move(text));
+/// `jobs`: of those files that were accepted, in order.
+Result<> write_junit(Api& api, const std::string& path, const std::vector<Submitted>& all,
+                     const std::vector<Json>& jobs) {
+  std::vector<JunitPart> parts;
+  auto job = jobs.begin();
+  for (const auto& one : all) {
+    if (one.id.empty()) {
+      parts.push_back({"", refused_junit(one.file, one.refusal)});
+      continue;
+    }
+    HILLTOP_TRY(auto text, api.get_text("/jobs/" + escaped(one.id) + "/results?format=junit"));
+    parts.push_back({text_at(*job++, "name") + "#" + one.id, std::move(text)});
   }
-  return write_file(path, merged_junit(documents));
+  return write_file(path, merged_junit(parts));
 }
 
 void say_interrupted(Context& context, const std::vector<Json>& jobs, const std::vector<std::string>& ids) {
@@ -77,22 +115,32 @@ void say_interrupted(Context& context, const std::vector<Json>& jobs, const std:
                one + "\n  cancel:  hilltop cancel" + running);
 }
 
-void print_outcomes(Context& context, const std::vector<Json>& jobs) {
-  if (context.globals.json) return context.print(jobs.size() == 1 ? jobs.front() : Json(jobs));
+void print_outcomes(Context& context, const std::vector<Submitted>& all, const std::vector<Json>& jobs) {
+  if (context.globals.json) {
+    auto list = Json::array();
+    auto job = jobs.begin();
+    for (const auto& one : all) list.push_back(one.id.empty() ? refusal_json(one) : *job++);
+    return context.print(list.size() == 1 ? list.front() : list);
+  }
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (i > 0) context.out << '\n';
     print_outcome(context, jobs[i]);
   }
 }
 
-int wait_for(Context& context, Api& api, const SubmitOptions& options, std::vector<Submitted>& all) {
+/// Until all that were accepted have finished.
+Result<Watched> watch_accepted(Context& context, Api& api, const SubmitOptions& options,
+                               const std::vector<Submitted>& all) {
   std::vector<std::string> ids;
   for (const auto& one : all) {
     if (!one.id.empty()) ids.push_back(one.id);
   }
-  if (ids.empty()) return exit_pass;
-  const auto patience = duration_from(options.patience).value_or(std::chrono::minutes(2));
-  auto watched = watch_jobs(context, api, ids, patience);
+  if (ids.empty()) return Watched{};
+  return watch_jobs(context, api, std::move(ids), duration_from(options.patience).value_or(std::chrono::minutes(2)));
+}
+
+int wait_for(Context& context, Api& api, const SubmitOptions& options, std::vector<Submitted>& all) {
+  const auto watched = watch_accepted(context, api, options, all);
   if (!watched) return context.fail(watched.error());
   if (watched->interrupted) {
     say_interrupted(context, watched->jobs, watched->ids);
@@ -102,11 +150,11 @@ int wait_for(Context& context, Api& api, const SubmitOptions& options, std::vect
   for (auto& one : all) {
     if (!one.id.empty()) one.id = *last++;
   }
-  print_outcomes(context, watched->jobs);
+  print_outcomes(context, all, watched->jobs);
   ExitCode exit = exit_pass;
   for (const auto& job : watched->jobs) exit = worst(exit, exit_code_of_job(job));
   if (options.junit.empty()) return exit;
-  const auto written = write_junit(api, options.junit, watched->jobs);
+  const auto written = write_junit(api, options.junit, all, watched->jobs);
   return written ? exit : std::max<int>(exit, context.fail(written.error()));
 }
 
@@ -121,9 +169,12 @@ int submit(Context& context, const SubmitOptions& options) {
   std::vector<Submitted> all;
   ExitCode exit = exit_pass;
   for (const auto& file : options.files) {
+    if (exit == exit_unreachable) {
+      all.push_back({file, "", exit, "not submitted: the server is out of reach"});
+      continue;
+    }
     all.push_back(submit_one(context, **api, file));
     exit = worst(exit, all.back().exit);
-    if (exit == exit_unreachable) break;
   }
   const auto keep_ids = [&] { return options.ids_out.empty() ? Result<>(ok()) : write_ids(options.ids_out, all); };
   if (const auto written = keep_ids(); !written) return context.fail(written.error());

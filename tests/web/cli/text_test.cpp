@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pure parts: exit codes, problem details, log lines, JUnit documents, progress tables, console streams.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "web/cli/api.hpp"
@@ -12,6 +13,8 @@
 
 namespace hilltop::cli {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST(ExitCode, is_the_verdict_s) {
   EXPECT_EQ(exit_code_of_verdict("pass"), 0);
@@ -98,12 +101,25 @@ TEST(LogLines, writes_what_lava_s_clients_read) {
 }
 
 TEST(Junit, of_several_jobs_is_one_document) {
-  const std::string a = "<?xml version=\"1.0\"?>\n<testsuites tests=\"1\">\n<testsuite name=\"a\"/>\n</testsuites>\n";
-  const std::string b = "<testsuite name=\"b\"></testsuite>";
-  EXPECT_EQ(merged_junit({a}), a);
-  EXPECT_EQ(merged_junit({a, b, "<testsuites/>"}),
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"a\"/>\n"
-            "<testsuite name=\"b\"></testsuite>\n</testsuites>\n");
+  const std::string a =
+      "<?xml version=\"1.0\"?>\n<testsuites name=\"a\" tests=\"1\">\n<testsuite name=\"lava\"/>\n</testsuites>\n";
+  const std::string b =
+      "<testsuite name=\"lava\"><testcase name=\" classname=\" classname=\"lava\"> classname=</testcase></testsuite>";
+  EXPECT_EQ(merged_junit({{"a#1", a}}), a);
+  EXPECT_EQ(merged_junit({{"a#1", a}, {"<b>#2", b}, {"c#3", "<testsuites/>"}}),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"a#1.lava\"/>\n"
+            "<testsuite name=\"&lt;b&gt;#2.lava\"><testcase name=\" classname=\" classname=\"&lt;b&gt;#2.lava\"> "
+            "classname=</testcase></testsuite>\n</testsuites>\n");
+}
+
+TEST(Junit, of_a_refused_file_is_an_error) {
+  const auto refused = refused_junit("typo.yaml", "typo.yaml:2:3: no 'x' & <y>\nsecond");
+  EXPECT_THAT(refused, HasSubstr("<testsuites name=\"typo.yaml\" tests=\"1\" failures=\"0\" errors=\"1\">"));
+  const auto merged = merged_junit({{"", refused}, {"a#1", "<testsuite name=\"s\"/>"}});
+  EXPECT_THAT(merged, HasSubstr("<testsuite name=\"typo.yaml\" tests=\"1\" failures=\"0\" errors=\"1\""));
+  EXPECT_THAT(merged, HasSubstr("<testcase name=\"submit\" classname=\"typo.yaml\""));
+  EXPECT_THAT(merged, HasSubstr("message=\"typo.yaml:2:3: no 'x' &amp; &lt;y&gt;&#10;second\""));
+  EXPECT_THAT(merged, HasSubstr("<testsuite name=\"a#1.s\"/>"));
 }
 
 Json job(int id, const char* state, const char* extra = "{}") {
