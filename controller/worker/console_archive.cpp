@@ -33,7 +33,8 @@ Result<ConsoleKey> find_console(const boards::Transcript& transcript, const std:
                             : fmt::format("board {} has no console '{}' in the transcripts", board, name));
 }
 
-/// Of the packs that some board type of this lab uses; "all" is each of them.
+/// Of the packs that some board type of this lab uses; "all" is the faults of each of them: a boot that went well says
+/// much that a pack knows.
 Result<std::vector<boards::Rule>> rules_of(const boards::BoardTypes& types, const std::vector<std::string>& packs) {
   std::vector<std::string> known;
   for (const auto* type : types.all())
@@ -47,7 +48,10 @@ Result<std::vector<boards::Rule>> rules_of(const boards::BoardTypes& types, cons
     if (pack != "all" && std::ranges::find(wanted, pack) == wanted.end()) wanted.push_back(pack);
   }
   if (wanted.empty()) return std::vector<boards::Rule>();
-  return types.rules(wanted).rules();
+  auto rules = types.rules(wanted).rules();
+  if (std::ranges::find(packs, "all") != packs.end())
+    std::erase_if(rules, [](const boards::Rule& rule) { return rule.severity != boards::Severity::fault; });
+  return rules;
 }
 
 }  // namespace

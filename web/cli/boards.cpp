@@ -65,10 +65,12 @@ int list_boards(Context& context, const BoardOptions& options) {
                {"ABOUT", false, 6}});
   for (const auto& board : *boards) {
     const auto health = text_at(board, "health");
-    const auto reason = text_at(board, "health_reason");
+    auto about = text_at(board, "problem");
+    if (about.empty()) about = text_at(board, "health_reason");
+    if (about.empty()) about = text_at(board, "description");
     table.add({text_at(board, "name"), text_at(board, "type"), text_at(board, "state"),
                Cell(health, style_of_health(health)), text_at(board, "power"), held_and_typed_by(board),
-               joined_at(board, "tags", ","), reason.empty() ? text_at(board, "description") : reason});
+               joined_at(board, "tags", ","), about});
   }
   if (boards->empty())
     context.note("no such boards");
@@ -96,6 +98,7 @@ int show_board(Context& context, const BoardOptions& options) {
   row("state", text_at(*board, "state"));
   row("health", text_at(*board, "health"), style_of_health(text_at(*board, "health")));
   row("because", text_at(*board, "health_reason"));
+  row("problem", text_at(*board, "problem"));
   row("power", text_at(*board, "power"));
   row("held by", held_by(*board));
   row("lease", text_at(*board, "lease"));
