@@ -327,7 +327,10 @@ class FakeFarm final : public Farm {
   }
   WorkerLink& worker() override { return link; }
   std::vector<std::pair<std::string, double>> metrics() override {
-    return {{"hilltop_boards{state=\"idle\"}", 3}, {"hilltop_jobs_total", 7}, {"hilltop_boards{state=\"leased\"}", 0}};
+    return {{"hilltop_boards{state=\"idle\"}", 3},
+            {"hilltop_jobs_total", 7},
+            {"hilltop_boards{state=\"leased\"}", 0},
+            {"hilltop_events_total", static_cast<double>(last_seq)}};
   }
   Task<> shut_down(Deadline) override { co_return ok(); }
 

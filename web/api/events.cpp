@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "web/api/json_body.hpp"
 #include "web/api/problem.hpp"
 #include "web/ws/event_feed.hpp"
@@ -9,9 +11,21 @@ namespace {
 
 using controller::Farm;
 
+/// The number of the newest event, 0 for none: events are numbered from 1 without gaps, so that their count is it.
+std::uint64_t last_event(const std::shared_ptr<Farm>& farm) {
+  for (const auto& [name, value] : farm->metrics())
+    if (name == "hilltop_events_total") return static_cast<std::uint64_t>(value);
+  return 0;
+}
+
 Task<Response> list_events(ApiPtr api, Call call) {
-  HILLTOP_CO_TRY(const auto after, integer_query(call.request, "after", 0));
+  HILLTOP_CO_TRY(auto after, integer_query(call.request, "after", 0));
   HILLTOP_CO_TRY(const auto limit, integer_query(call.request, "limit", 100, 1000));
+  HILLTOP_CO_TRY(const auto newest, integer_query(call.request, "newest", 0, 1000));
+  if (newest > 0) {
+    HILLTOP_CO_TRY(const auto last, co_await hop(api->gate, &last_event));
+    after = std::max(after, last - std::min(last, newest));
+  }
   HILLTOP_CO_TRY(const auto events,
                  co_await hop(api->gate, &Farm::events_after, after, static_cast<std::size_t>(limit)));
   std::string out = R"({"items":[)";
@@ -22,7 +36,8 @@ Task<Response> list_events(ApiPtr api, Call call) {
 }
 
 constexpr QueryParam list_query[] = {{"after", ParamType::integer, "events with a greater seq"},
-                                     {"limit", ParamType::integer, "at most 1000"}};
+                                     {"limit", ParamType::integer, "at most 1000"},
+                                     {"newest", ParamType::integer, "only of the newest so many, at most 1000"}};
 constexpr QueryParam stream_query[] = {
     {"after", ParamType::integer, "events with a greater seq; without it: from now on"},
     {"token", ParamType::text, "where no header can be sent"}};

@@ -45,8 +45,10 @@ int events(Context& context, const EventOptions& options) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
   if (options.follow) return follow(context, **api, options);
+  const auto limit = std::to_string(options.limit);
+  const auto newest = options.after.empty() ? limit : std::string();  // after a number, the list goes on from there
   const auto answer =
-      (*api)->get("/events" + query_of({{"after", options.after}, {"limit", std::to_string(options.limit)}}));
+      (*api)->get("/events" + query_of({{"after", options.after}, {"limit", limit}, {"newest", newest}}));
   if (!answer) return context.fail(answer.error());
   for (const auto& event : answer->value("items", Json::array())) print_event(context, event);
   return exit_pass;
@@ -60,7 +62,10 @@ void add_events(CLI::App& app, Context& context) {
                               "  hilltop events --follow\n  hilltop events --after 1200 --json");
   command->add_flag("-f,--follow", options->follow, "go on until Ctrl-C");
   command->add_option("--after", options->after, "only those after this number")->type_name("SEQ");
-  command->add_option("-n,--limit", options->limit, "at most so many, without --follow (default 50)")->type_name("N");
+  command
+      ->add_option("-n,--limit", options->limit,
+                   "at most so many, without --follow: the newest, or with --after the next\n(default 50)")
+      ->type_name("N");
   runs(command, context, options, events);
 }
 

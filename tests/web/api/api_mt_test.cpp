@@ -91,6 +91,26 @@ TEST_F(ApiTest, JobsArePagedNewestFirst) {
   EXPECT_EQ(ask("viewer", "GET", "/api/v1/jobs?state=sleepy").status, 400u);
 }
 
+TEST_F(ApiTest, EventsAreTheNextOrTheNewest) {
+  on_control([this] {
+    for (int i = 0; i < 5; ++i) farm_->happen("board.power", "b" + std::to_string(i));
+    return true;
+  });
+  const auto seqs = [&](const std::string& query) {
+    std::vector<std::uint64_t> out;
+    for (const auto& event : parsed(ask("viewer", "GET", "/api/v1/events" + query))["items"])
+      out.push_back(event["seq"]);
+    return out;
+  };
+  const auto all = seqs("");
+  ASSERT_GE(all.size(), 5u);
+  EXPECT_EQ(seqs("?limit=2"), std::vector(all.begin(), all.begin() + 2));
+  EXPECT_EQ(seqs("?newest=2"), std::vector(all.end() - 2, all.end()));
+  EXPECT_EQ(seqs("?newest=3&after=" + std::to_string(all.back() - 1)), std::vector(all.end() - 1, all.end()));
+  EXPECT_EQ(seqs("?newest=1000"), all);
+  EXPECT_EQ(ask("viewer", "GET", "/api/v1/events?newest=1001").status, 400u);
+}
+
 TEST_F(ApiTest, ResultsComeInEachFormat) {
   const auto id = std::to_string(on_control([this] { return farm_->add_job("ann"); }));
   const auto at = [&](const std::string& format) {

@@ -70,6 +70,11 @@ TEST_F(Commands, a_mistyped_command_is_a_usage_error_with_a_suggestion) {
   EXPECT_EQ(run({"bords"}), 2);
   EXPECT_THAT(err_.str(),
               AllOf(HasSubstr("'bords' is no command"), HasSubstr("did you mean 'boards'?"), HasSubstr("--help")));
+  EXPECT_EQ(run({"bords", "--help"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("did you mean 'boards'?"));
+  EXPECT_EQ(run({"export", "--help"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("'export' is no command"));
+  EXPECT_EQ(out_.str(), "");
   EXPECT_EQ(run({"lease", "tak"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("hilltop lease --help"));
   EXPECT_EQ(run({}), 2);
@@ -163,6 +168,38 @@ TEST_F(Commands, a_refused_job_shows_its_complaints_and_is_2) {
   EXPECT_EQ(ask({"submit", "/does/not/exist.yaml"}), 2);
 }
 
+TEST_F(Commands, a_refused_job_is_in_the_json_and_in_the_junit_file) {
+  server_.answers["POST /jobs"] = [](const web::Request& request) {
+    if (request.body == "good") return test::StubServer::json(R"({"id":7})", 201);
+    return web::Response(
+        422, "application/problem+json",
+        R"({"detail":"bad.yaml:2:3: deploy to: no 'tmpf' (did you mean 'tmpfs'?)\nno place","blame":"job"})");
+  };
+  server_.answers["GET /jobs"] = test::StubServer::says(R"({"items":[],"next":""})");
+  server_.answers["GET /jobs/7"] = test::StubServer::says(finished_job);
+  server_.answers["GET /jobs/7/results"] =
+      test::StubServer::says("<testsuites name=\"hello\"><testsuite name=\"s\"/></testsuites>");
+  server_.start();
+  const auto bad = scratch_.write("bad.yaml", "bad");
+  EXPECT_EQ(ask({"submit", bad, "--json"}), 2);
+  EXPECT_EQ(output(), Json::parse(R"({"id":null,"file":")" + bad + R"(","errors":[{"file":"bad.yaml","line":2,
+    "column":3,"message":"deploy to: no 'tmpf'","suggestion":"did you mean 'tmpfs'?","severity":"error"},
+    {"line":null,"column":null,"message":"no place"}]})"));
+  const auto junit = (scratch_.path / "out.xml").string();
+  const auto written = [&] {
+    std::stringstream text;
+    text << std::ifstream(junit).rdbuf();
+    return text.str();
+  };
+  EXPECT_EQ(ask({"submit", bad, scratch_.write("good.yaml", "good"), "--wait", "--junit", junit, "--json"}), 2);
+  EXPECT_THAT(written(), AllOf(HasSubstr("<testsuite name=\"" + bad + "\" tests=\"1\" failures=\"0\" errors=\"1\""),
+                               HasSubstr("deploy to: no 'tmpf'"), HasSubstr("<testsuite name=\"hello#7.s\"/>")));
+  EXPECT_EQ(output()[0]["errors"][0]["line"], 2);
+  EXPECT_EQ(output()[1]["verdict"], "fail");
+  EXPECT_EQ(ask({"submit", bad, "--wait", "--junit", junit}), 2);
+  EXPECT_THAT(written(), AllOf(HasSubstr("<testsuites name=\"" + bad + "\""), HasSubstr("<error ")));
+}
+
 TEST_F(Commands, job_json_has_one_key_a_line) {
   server_.answers["GET /jobs/7"] = test::StubServer::says(finished_job);
   server_.start();
@@ -185,6 +222,15 @@ TEST_F(Commands, jobs_pages_to_its_limit) {
   EXPECT_EQ(output()["items"].dump(), R"([{"id":3},{"id":2},{"id":1}])");
   EXPECT_THAT(server_.asked(),
               ElementsAre("GET /jobs?verdict=fail&limit=3", "GET /jobs?verdict=fail&limit=1&cursor=c"));
+}
+
+TEST_F(Commands, events_are_the_newest_unless_a_number_is_named) {
+  server_.answers["GET /events"] = test::StubServer::says(R"({"items":[{"seq":9,"kind":"job.state"}],"next":""})");
+  server_.start();
+  EXPECT_EQ(ask({"events"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("9 job.state"));
+  EXPECT_EQ(ask({"events", "--after", "3", "-n", "7"}), 0);
+  EXPECT_THAT(server_.asked(), ElementsAre("GET /events?limit=50&newest=50", "GET /events?after=3&limit=7"));
 }
 
 TEST_F(Commands, leases_are_asked_for_in_seconds) {
