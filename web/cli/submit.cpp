@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <map>
 #include <sstream>
 
 #include "drivers/core/clock.hpp"
@@ -93,6 +94,7 @@ void say_submitted(Context& context, const std::vector<Submitted>& all) {
 Result<> write_junit(Api& api, const std::string& path, const std::vector<Submitted>& all,
                      const std::vector<Json>& jobs) {
   std::vector<JunitPart> parts;
+  std::map<std::string, int> of_that_name;
   auto job = jobs.begin();
   for (const auto& one : all) {
     if (one.id.empty()) {
@@ -100,7 +102,10 @@ Result<> write_junit(Api& api, const std::string& path, const std::vector<Submit
       continue;
     }
     HILLTOP_TRY(auto text, api.get_text("/jobs/" + escaped(one.id) + "/results?format=junit"));
-    parts.push_back({text_at(*job++, "name") + "#" + one.id, std::move(text)});
+    // The same names at each run: who keeps a history of cases knows them again.
+    auto name = text_at(*job++, "name");
+    if (const int nth = ++of_that_name[name]; nth > 1) name += "#" + std::to_string(nth);
+    parts.push_back({std::move(name), std::move(text)});
   }
   return write_file(path, merged_junit(parts));
 }

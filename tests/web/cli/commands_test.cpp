@@ -193,7 +193,7 @@ TEST_F(Commands, a_refused_job_is_in_the_json_and_in_the_junit_file) {
   };
   EXPECT_EQ(ask({"submit", bad, scratch_.write("good.yaml", "good"), "--wait", "--junit", junit, "--json"}), 2);
   EXPECT_THAT(written(), AllOf(HasSubstr("<testsuite name=\"" + bad + "\" tests=\"1\" failures=\"0\" errors=\"1\""),
-                               HasSubstr("deploy to: no 'tmpf'"), HasSubstr("<testsuite name=\"hello#7.s\"/>")));
+                               HasSubstr("deploy to: no 'tmpf'"), HasSubstr("<testsuite name=\"hello.s\"/>")));
   EXPECT_EQ(output()[0]["errors"][0]["line"], 2);
   EXPECT_EQ(output()[1]["verdict"], "fail");
   EXPECT_EQ(ask({"submit", bad, "--wait", "--junit", junit}), 2);
