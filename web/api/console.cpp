@@ -64,6 +64,9 @@ constexpr QueryParam stream_query[] = {
     {"from", ParamType::integer, "offset of the first byte; without it: from now on"},
     {"write", ParamType::integer, "1: bytes that are sent are typed"},
     {"take", ParamType::integer, "1: whoever types there now is put out"},
+    {"client", ParamType::text,
+     "letters and digits, at most 64, that the client made up and sends again when it comes back after a lost "
+     "connection: it then takes over from the one before"},
     {"token", ParamType::text, "where no header can be sent"}};
 constexpr QueryParam log_query[] = {{"from", ParamType::integer, "number of the first line, from 1"},
                                     {"token", ParamType::text, "where no header can be sent"}};

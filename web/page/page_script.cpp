@@ -15,6 +15,8 @@ let stream = null;
 let opened = null;           // {kind: 'board' | 'job', name}
 let lastSeq = null;
 let retryMs = 500;
+// Of this page: who comes back to a console takes over from itself, and from nobody else.
+const client = Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, '0')).join('');
 const screenLimit = 400000;  // characters that are kept on the screen
 
 function takeToken() {
@@ -190,14 +192,17 @@ async function consoleEnd(path) {
 function openConsole(path, from, writes) {
   const clean = makeCleaner();
   const decoder = new TextDecoder();
-  const mine = stream = socket(path + '/console/ws?from=' + from + (writes ? '&write=1' : ''));
+  let begun = false;
+  const mine = stream = socket(path + '/console/ws?from=' + from + (writes ? '&write=1&client=' + client : ''));
   mine.binaryType = 'arraybuffer';
   $('note').textContent = writes ? 'Click into the console to type.' : 'Read only: you do not hold this board.';
   mine.onmessage = (message) => {
     if (mine !== stream) return;
     if (message.data instanceof ArrayBuffer) return put(clean(decoder.decode(message.data, {stream: true})));
     const said = JSON.parse(message.data);
+    if (said.offset !== undefined) begun = true;
     if (said.gap) put('\n[' + (said.gap.to - said.gap.from) + ' bytes skipped]\n');
+    if (said.end && writes && !begun) openConsole(path, from, false);   // somebody else types: look on
     if (said.end) $('note').textContent = said.end;
   };
   mine.onclose = (close) => { if (mine === stream && close.reason) $('note').textContent = close.reason; };

@@ -29,6 +29,7 @@ struct Viewer {
   std::uint64_t from = UINT64_MAX;  ///< now
   bool writes = false;
   bool takes = false;                  ///< puts out who types now
+  std::string client;                  ///< the same over a client's reconnections; "": it told none
   std::string writer;                  ///< our id
   std::optional<std::uint64_t> lease;  ///< whose end ends the right to type; none for a technician without it
 };
@@ -164,12 +165,17 @@ Task<> type_incoming(ViewerPtr v) {
   }
 }
 
-/// Makes the viewer the one who types. Who comes back after a lost connection takes over from the one before.
+/// What the ids of all connections of one client begin with.
+std::string writers_of(const std::string& client) { return "web-" + client + "-"; }
+
+/// Makes the viewer the one who types. Who comes back after a lost connection takes over from the one before; another
+/// client of the same user does not.
 Task<> claim(ViewerPtr v) {
   HILLTOP_CO_TRY(const auto view, co_await hop(v->api->gate, &Farm::board, v->who, v->board));
   if (v->console.empty() && !view.consoles.empty()) v->console = view.consoles.front();
   const auto own = [&](const auto& now) {
-    return now.console == v->console && now.name == v->who.user && now.from == "web";
+    return !v->client.empty() && now.console == v->console && now.name == v->who.user && now.from == "web" &&
+           now.id.starts_with(writers_of(v->client));
   };
   controller::ConsoleClaim command;
   command.board = v->board;
@@ -193,7 +199,7 @@ Task<> release(ViewerPtr v) {
 
 /// Tells one connection from another, also across restarts.
 std::string new_writer_id(const Viewer& viewer) {
-  return "web-" + std::to_string(utc_now().time_since_epoch().count()) + "-" +
+  return writers_of(viewer.client) + std::to_string(utc_now().time_since_epoch().count()) + "-" +
          std::to_string(reinterpret_cast<std::uintptr_t>(&viewer));
 }
 
@@ -204,6 +210,16 @@ Result<std::optional<std::uint64_t>> right_to_type(const std::shared_ptr<Farm>& 
   HILLTOP_TRY(const auto view, farm->board(who, board));
   const bool own = view.lease && view.holder == who.user;
   return own ? view.lease : std::optional<std::uint64_t>();
+}
+
+/// "" without it. Errors: bad_input (job).
+Result<std::string> client_of(const Request& request) {
+  constexpr std::size_t longest = 64;
+  auto client = request.query_value("client").value_or("");
+  const auto fits = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (client.size() > longest || !std::ranges::all_of(client, fits))
+    return Error(Errc::bad_input, Blame::job, "client takes letters and digits, at most 64");
+  return client;
 }
 
 bool wants(const Request& request, std::string_view name) {
@@ -220,6 +236,7 @@ Task<> refuse(std::shared_ptr<WebSocket> socket, std::string reason) {
 
 Task<> check_console(ApiPtr api, Call call) {
   HILLTOP_CO_CHECK(integer_query(call.request, "from", UINT64_MAX));
+  HILLTOP_CO_CHECK(client_of(call.request));
   const auto board = call.request.param("name");
   HILLTOP_CO_TRY(const auto view, co_await hop(api->gate, &Farm::board, call.who, board));
   const auto console = call.request.query_value("console").value_or("");
@@ -243,6 +260,7 @@ Task<> stream_console(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) 
     auto right = co_await hop(api->gate, &right_to_type, call.who, viewer->board);
     if (!right) co_return co_await refuse(socket, right.error().text);
     viewer->lease = *right;
+    HILLTOP_CO_TRY(viewer->client, client_of(call.request));
     viewer->writer = new_writer_id(*viewer);
     if (auto claimed = co_await claim(viewer); !claimed) co_return co_await refuse(socket, claimed.error().text);
   }

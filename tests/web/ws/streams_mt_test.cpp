@@ -211,6 +211,41 @@ TEST_F(StreamTest, WhoeverTakesTheConsoleOverIsNamed) {
   EXPECT_EQ(next(**socket).kind, Kind::closed);
 }
 
+TEST_F(StreamTest, OnlyTheSameClientTakesOverUnasked) {
+  std::vector<controller::ConsoleClaim> claims;
+  on_control([&] {
+    farm_->link.others = [&](WorkerCommand command) -> Task<WorkerReply> {
+      if (const auto* claim = std::get_if<controller::ConsoleClaim>(&command)) {
+        auto& board = farm_->board_views["qemu-1"];
+        if (!board.writers.empty() && !claim->take) co_return Error(Errc::busy, Blame::job, "technician types there");
+        board.writers = {{claim->console, claim->writer, claim->name, claim->from, utc_now()}};
+        claims.push_back(*claim);
+      }
+      co_return WorkerReply{};
+    };
+    return true;
+  });
+  const std::string target = "/api/v1/boards/qemu-1/console/ws?write=1";
+  const auto begins = [&](const std::string& more) {
+    auto socket = open_socket("technician", target + more);
+    EXPECT_TRUE(socket.has_value());
+    return socket ? next(**socket).data : "";
+  };
+  EXPECT_EQ(begins("&client=a1"), R"({"offset":0})");
+  EXPECT_EQ(begins("&client=a1"), R"({"offset":0})") << "it comes back";
+  for (const auto* other : {"&client=a", "&client=b1", ""})
+    EXPECT_EQ(begins(other), R"({"end":"technician types there"})") << other;
+  EXPECT_EQ(begins("&client=b1&take=1"), R"({"offset":0})");
+  EXPECT_EQ(on_control([&] { return claims.size(); }), 3U);
+  const auto refused = open_socket("technician", target + "&client=a-");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().text, "client takes letters and digits, at most 64");
+  on_control([&] {
+    farm_->link.others = nullptr;
+    return true;
+  });
+}
+
 TEST_F(StreamTest, TypingNeedsTheRightToDoSo) {
   const auto refused = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?write=1");
   ASSERT_FALSE(refused.has_value());
