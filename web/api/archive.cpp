@@ -126,9 +126,12 @@ Task<> find_range(ExportPtr e, const Request& request) {
   if (until != UtcTime()) {
     HILLTOP_CO_TRY(e->to, co_await offset_of(e, until));
   }
-  // An export of a board that talks all the time ends where that stands now.
+  const bool has_begin = since != UtcTime() || !request.query_value("from").value_or("").empty();
+  // An export of a board that talks all the time ends where that stands now; who follows it without more begins there.
   if (open_end && !e->follow) {
     HILLTOP_CO_TRY(e->to, co_await offset_of(e, UtcTime::max()));
+  } else if (e->follow && !has_begin) {
+    HILLTOP_CO_TRY(e->from, co_await offset_of(e, UtcTime::max()));
   }
   co_return ok();
 }
@@ -226,14 +229,15 @@ Task<Response> grep(ApiPtr api, Call call) {
   co_return response;
 }
 
-constexpr QueryParam export_query[] = {{"console", ParamType::text, "name; without it the board's first"},
-                                       {"format", ParamType::text, "raw, text, jsonl, lava"},
-                                       {"from", ParamType::integer, "offset of the first byte"},
-                                       {"to", ParamType::integer, "offset after the last byte"},
-                                       {"since", ParamType::text, "a time (RFC 3339), or how long ago: 10m"},
-                                       {"until", ParamType::text, "a time, or how long ago"},
-                                       {"around", ParamType::text, "a time: half a minute before and after it"},
-                                       {"follow", ParamType::integer, "1: goes on with what the board says"}};
+constexpr QueryParam export_query[] = {
+    {"console", ParamType::text, "name; without it the board's first"},
+    {"format", ParamType::text, "raw, text, jsonl, lava"},
+    {"from", ParamType::integer, "offset of the first byte"},
+    {"to", ParamType::integer, "offset after the last byte"},
+    {"since", ParamType::text, "a time (RFC 3339), or how long ago: 10m"},
+    {"until", ParamType::text, "a time, or how long ago"},
+    {"around", ParamType::text, "a time: half a minute before and after it"},
+    {"follow", ParamType::integer, "1: goes on with what the board says; begins now without from, since and around"}};
 constexpr QueryParam grep_query[] = {{"pattern", ParamType::text, "Python regular expression, searched in each line"},
                                      {"rules", ParamType::text, "a rule pack to look for, or all; may be repeated"},
                                      {"board", ParamType::text, "name; may be repeated; without it all"},

@@ -80,6 +80,15 @@ TEST_F(ArchiveApi, ExportsByTimeInEachFormat) {
   EXPECT_EQ(get("/api/v1/boards/microbit-1/console/export").status, 404u) << "it never said anything";
 }
 
+TEST_F(ArchiveApi, WhoFollowsBeginsNowUnlessToldOtherwise) {
+  writer.say(key, "one\n");
+  writer.say(key, "two\n");
+  const std::string path = "/api/v1/boards/qemu-1/console/export?follow=1&to=8";
+  EXPECT_EQ(get(path).body, "");
+  EXPECT_EQ(get(path + "&from=0").body, "one\ntwo\n");
+  EXPECT_EQ(get(path + "&since=1970-01-01T00:00:00.002000Z").body, "two\n");
+}
+
 TEST_F(ArchiveApi, SearchesAndStreamsItsHits) {
   for (int i = 0; i < 5000; ++i) writer.say(key, "needle " + std::to_string(i) + "\nhay\n");
   const auto hits = get("/api/v1/grep?pattern=needle%20%5Cd%2B");
