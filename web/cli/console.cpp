@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <random>
 
 #include "web/cli/commands.hpp"
 #include "web/cli/console_stream.hpp"
@@ -16,7 +18,9 @@
 namespace hilltop::cli {
 namespace {
 
-constexpr char leave_key = '\x1d';  // Ctrl-], as telnet(1) and picocom's kin have it
+constexpr auto quiet_time = std::chrono::seconds(2);
+constexpr auto time_to_type = std::chrono::seconds(30);  // what was sent at the end of the input, on a slow line
+constexpr char leave_key = '\x1d';                       // Ctrl-], as telnet(1) and picocom's kin have it
 
 struct ConsoleOptions {
   std::string board, console;
@@ -55,6 +59,7 @@ class Inputs {
   }
   /// True when typed() has something without fd() saying so.
   [[nodiscard]] bool has_file() const { return always_readable_ && !input_ended_; }
+  [[nodiscard]] bool ended() const { return input_ended_; }
   /// Waits for input until `deadline`.
   void wait(Deadline deadline) const {
     epoll_event event{};
@@ -84,6 +89,12 @@ class Inputs {
   bool always_readable_ = false;
   bool input_ended_ = false;
 };
+
+/// Of this process: who comes back after a lost connection takes over from itself, and from nobody else.
+std::string new_client_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
 
 /// One session at a console, over as many connections as it takes.
 class Session {
@@ -115,6 +126,7 @@ class Session {
                       query_of({{"console", options_.console},
                                 {"from", from},
                                 {"write", options_.read_only ? "" : "1"},
+                                {"client", client_},
                                 {"take", std::exchange(takes_, false) ? "1" : ""}});
     HILLTOP_TRY(auto socket, api_.socket(path, Deadline::after(10s)));
     // The first frame is the place where the stream begins, or the server's refusal.
@@ -130,7 +142,9 @@ class Session {
   }
 
   int refuse(const Error& error) {
-    const bool wants_lease = !options_.read_only && (error.code == Errc::denied || error.code == Errc::busy) &&
+    const bool says_how = error.text.find("--take") != std::string::npos;  // somebody types: a lease is no help
+    const bool wants_lease = !options_.read_only && !says_how &&
+                             (error.code == Errc::denied || error.code == Errc::busy) &&
                              api_.get("/boards/" + escaped(options_.board), Deadline::after(5s));
     if (!wants_lease) return context_.fail(error);
     return context_.fail(Error(error.code, error.blame,
@@ -142,16 +156,26 @@ class Session {
     while (true) {
       if (!socket_ && !reconnect()) return exit_;
       if (!handle_input()) return leave();
-      auto message = socket_->next(inputs_.has_file() ? Deadline::after(0s) : Deadline::never(), inputs_.fd());
+      if (!socket_) continue;
+      if (is_over()) return leave(Deadline::after(time_to_type));  // the server answers once it has typed all
+      auto message = socket_->next(next_look(), inputs_.fd());
       if (!message) {
         lost(message.error().text);
       } else if (message->kind == web::WsMessage::Kind::closed) {
         lost(message->data.empty() ? "the server said goodbye" : message->data);
       } else if (!show(*message)) {
-        return exit_pass;
+        return exit_refused;  // put out
       }
     }
   }
+
+  /// Input that is no terminal has ended, and the board has answered what there was.
+  [[nodiscard]] bool is_over() {
+    if (!inputs_.ended() || raw_->active()) return false;
+    if (quiet_.is_never()) quiet_ = Deadline::after(quiet_time);
+    return quiet_.passed();
+  }
+  [[nodiscard]] Deadline next_look() const { return inputs_.has_file() ? Deadline::after(0s) : quiet_; }
 
   /// False at the end of the stream.
   bool show(const web::WsMessage& message) {
@@ -159,6 +183,7 @@ class Session {
     if (message.kind == web::WsMessage::Kind::binary) shown = stream_.binary(message.data);
     if (message.kind == web::WsMessage::Kind::text) shown = stream_.text(message.data);
     context_.out << shown.bytes << std::flush;
+    if (!shown.bytes.empty()) quiet_ = Deadline::never();
     if (shown.ended)
       notice("the console has ended: " + shown.notice);
     else if (!shown.notice.empty())
@@ -192,6 +217,7 @@ class Session {
 
   void lost(const std::string& why) {
     socket_.reset();
+    quiet_ = Deadline::never();
     notice("connection lost (" + printable(why.substr(0, why.find('\n'))) + "): trying again; Ctrl-] leaves");
     gives_up_ = Deadline::after(5min);
   }
@@ -218,8 +244,8 @@ class Session {
     }
   }
 
-  int leave() {
-    if (socket_) socket_->close(Deadline::after(1s));
+  int leave(Deadline patience = Deadline::after(1s)) {
+    if (socket_) socket_->close(patience);
     notice("left the console");
     return exit_pass;
   }
@@ -233,6 +259,7 @@ class Session {
   Context& context_;
   Api& api_;
   const ConsoleOptions& options_;
+  const std::string client_ = new_client_id();
   bool takes_;  // once: coming back after a lost connection takes nothing from anybody
   ConsoleStream stream_;
   Inputs inputs_;
@@ -241,6 +268,7 @@ class Session {
   bool said_read_only_ = false;
   int exit_ = exit_pass;
   Deadline gives_up_ = Deadline::never();
+  Deadline quiet_ = Deadline::never();  // when the board has been quiet for long enough after the input's end
 };
 
 /// "ADDRESS:PORT", "ADDRESS" or ":PORT" into the body of the request.
@@ -279,6 +307,23 @@ int console(Context& context, const ConsoleOptions& options) {
   return Session(context, **api, options).run();
 }
 
+/// Options that contradict each other are refused.
+void add_transcript(CLI::App& command, CLI::Option& from, TranscriptOptions& transcript) {
+  auto* since =
+      command.add_option("--since", transcript.since, "show the transcript from this time on, or so long ago: 10m");
+  since->type_name("TIME")->excludes(&from);
+  auto* until = command.add_option("--until", transcript.until, "... up to this time")->type_name("TIME");
+  auto* around = command.add_option("--around", transcript.around, "... half a minute before and after it");
+  around->type_name("TIME")->excludes(&from)->excludes(since)->excludes(until);
+  command.add_option("--format", transcript.format, "of the transcript: raw, text (with times), jsonl, lava")
+      ->check(CLI::IsMember({"raw", "text", "jsonl", "lava"}));
+  command
+      .add_flag("-f,--follow", transcript.follow,
+                "go on with what the board says, without typing: from now on, or from --since or --from")
+      ->excludes(until)
+      ->excludes(around);
+}
+
 }  // namespace
 
 void add_console(CLI::App& app, Context& context) {
@@ -289,7 +334,9 @@ void add_console(CLI::App& app, Context& context) {
                   "  hilltop console sbc-02 --console secure\n  hilltop console microbit-01 --export rfc2217\n"
                   "  hilltop console sbc-02 --since 10m --format text\n\n"
                   "Typing needs the board's lease (hilltop lease take). After a lost connection it goes on\n"
-                  "where it broke; bytes that are missing are said.");
+                  "where it broke; bytes that are missing are said. Who is put out, or loses the right to\n"
+                  "type, leaves with exit code 2. Where standard input is no terminal and has ended, it leaves\n"
+                  "once the board has been quiet for 2 s; --follow goes on.");
   command->add_option("BOARD", options->board, "the board's name")->required()->type_name("BOARD");
   command->add_flag("-r,--read-only", options->read_only, "look, do not type: needs no lease");
   command->add_flag("--take", options->take, "put out whoever types there now");
@@ -301,17 +348,9 @@ void add_console(CLI::App& app, Context& context) {
       ->type_name("ADDRESS:PORT")
       ->needs(protocol);
   command->add_option("--console", options->console, "which one, of a board that has several")->type_name("NAME");
-  command->add_option("--from", options->from, "begin at this offset of the transcript (0: all of it)")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("OFFSET");
-  auto& transcript = options->transcript;
-  command->add_option("--since", transcript.since, "show the transcript from this time on, or so long ago: 10m")
-      ->type_name("TIME");
-  command->add_option("--until", transcript.until, "... up to this time")->type_name("TIME");
-  command->add_option("--around", transcript.around, "... half a minute before and after it")->type_name("TIME");
-  command->add_option("--format", transcript.format, "of the transcript: raw, text (with times), jsonl, lava")
-      ->check(CLI::IsMember({"raw", "text", "jsonl", "lava"}));
-  command->add_flag("-f,--follow", transcript.follow, "go on with what the board says, without typing");
+  auto* from = command->add_option("--from", options->from, "begin at this offset of the transcript (0: all of it)");
+  from->check(CLI::NonNegativeNumber)->type_name("OFFSET");
+  add_transcript(*command, *from, options->transcript);
   runs(command, context, options, console);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hilltop console` in a terminal of its own (a pty), against a server whose console is written here.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
@@ -10,6 +11,7 @@
 
 #include <csignal>
 #include <iostream>
+#include <mutex>
 
 #include "tests/web/cli/scratch.hpp"
 #include "tests/web/cli/stub_server.hpp"
@@ -33,10 +35,23 @@ Task<> echo(web::Request request, std::shared_ptr<WebSocket> socket) {
   }
 }
 
+/// What comes at a second connection: somebody else has taken the console.
+Task<> put_out(web::Request, std::shared_ptr<WebSocket> socket) {
+  HILLTOP_CO_CHECK(co_await socket->write(R"({"offset":0})", false));
+  HILLTOP_CO_CHECK(co_await socket->write(R"({"end":"tom has taken the console over"})", false));
+  co_return co_await socket->close("tom has taken the console over");
+}
+
 Task<> refuse(web::Request, std::shared_ptr<WebSocket> socket) {
   HILLTOP_CO_CHECK(co_await socket->write(R"({"end":"b1 is held by ann"})", false));
   co_return co_await socket->close("b1 is held by ann");
 }
+
+/// What the connections called themselves.
+struct Clients {
+  std::mutex mutex;
+  std::vector<std::string> names;
+};
 
 /// A child that runs the command on a terminal; the parent is the person before it.
 class Person {
@@ -51,13 +66,14 @@ class Person {
   }
 
   /// The slave stays open here, so that its settings can be looked at after the child's end.
-  void sit_down(const std::vector<std::string>& words) {
+  void sit_down(const std::vector<std::string>& words, int input = -1) {
     ASSERT_EQ(openpty(&master_, &slave_, nullptr, nullptr, nullptr), 0);
     ASSERT_EQ(tcgetattr(slave_, &before_), 0);
     pid_ = fork();
     ASSERT_GE(pid_, 0);
     if (pid_ > 0) return;
     login_tty(slave_);
+    if (input >= 0) dup2(input, STDIN_FILENO);
     Context context(std::cout, std::cerr, std::cin, places_of("/nowhere/hilltop", HILLTOP_SOURCE_DIR, "1"));
     context.screen = look_at_screen(ColorMode::never);
     _exit(cli::run(context, words));
@@ -113,12 +129,12 @@ class ConsoleCommand : public ::testing::Test {
   void SetUp() override { setenv("XDG_CONFIG_HOME", scratch_.path.c_str(), 1); }
   void TearDown() override { unsetenv("XDG_CONFIG_HOME"); }
 
-  void open(std::vector<std::string> words, test::StubServer::Talk talk) {
+  void open(std::vector<std::string> words, test::StubServer::Talk talk, int input = -1) {
     server_.talks["/boards/b1/console/ws"] = std::move(talk);
     server_.answers["GET /boards/b1"] = test::StubServer::says(R"({"name":"b1"})");
     server_.start();
     words.insert(words.end(), {"--server", server_.url()});
-    person_.sit_down(words);
+    person_.sit_down(words, input);
   }
 
   test::Scratch scratch_;
@@ -174,6 +190,52 @@ TEST_F(ConsoleCommand, goes_on_where_a_connection_broke) {
   EXPECT_TRUE(person_.is_as_before());
 }
 
+TEST_F(ConsoleCommand, is_the_same_client_when_it_comes_back) {
+  auto clients = std::make_shared<Clients>();
+  open({"console", "b1"}, [clients](web::Request request, std::shared_ptr<WebSocket> socket) {
+    const std::lock_guard lock(clients->mutex);
+    clients->names.push_back(request.query_value("client").value_or(""));
+    return echo(std::move(request), std::move(socket));
+  });
+  ASSERT_TRUE(person_.sees(">>> "));
+  person_.type("!");
+  ASSERT_TRUE(person_.sees("connected again"));
+  person_.type("\x1d");
+  EXPECT_EQ(person_.leaves(), 0);
+  const std::lock_guard lock(clients->mutex);
+  ASSERT_EQ(clients->names.size(), 2U);
+  EXPECT_EQ(clients->names[0].size(), 16U);
+  EXPECT_EQ(clients->names[0], clients->names[1]);
+}
+
+TEST_F(ConsoleCommand, who_is_put_out_knows_it_by_the_exit_code) {
+  open({"console", "b1"}, &put_out);
+  ASSERT_TRUE(person_.sees("tom has taken the console over"));
+  EXPECT_EQ(person_.leaves(), 2);
+  EXPECT_TRUE(person_.is_as_before());
+}
+
+TEST_F(ConsoleCommand, leaves_when_its_input_has_ended_and_the_board_is_quiet) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "x\r", 2), 2);
+  close(ends[1]);
+  open({"console", "b1"}, &echo, ends[0]);
+  close(ends[0]);
+  ASSERT_TRUE(person_.sees("[x\r]"));
+  ASSERT_TRUE(person_.sees("left the console"));
+  EXPECT_EQ(person_.leaves(), 0);
+}
+
+TEST_F(ConsoleCommand, leaves_a_quiet_board_with_no_input_at_all) {
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  ASSERT_GE(nothing, 0);
+  open({"console", "b1"}, &echo, nothing);
+  close(nothing);
+  ASSERT_TRUE(person_.sees("left the console"));
+  EXPECT_EQ(person_.leaves(), 0);
+}
+
 TEST_F(ConsoleCommand, types_nothing_when_it_is_read_only) {
   open({"console", "b1", "--read-only"}, &echo);
   ASSERT_TRUE(person_.sees("read-only"));
@@ -182,6 +244,20 @@ TEST_F(ConsoleCommand, types_nothing_when_it_is_read_only) {
   ASSERT_TRUE(person_.sees("goes nowhere"));
   person_.type("\x1d");
   EXPECT_EQ(person_.leaves(), 0);
+}
+
+TEST_F(ConsoleCommand, a_transcript_has_one_begin_and_one_end) {
+  using Words = std::vector<std::string>;
+  for (const auto& both : {Words{"--since", "5m", "--around", "2m"}, Words{"--until", "5m", "--around", "2m"},
+                           Words{"--from", "0", "--since", "5m"}, Words{"--from", "0", "--around", "5m"},
+                           Words{"--until", "5m", "--follow"}, Words{"--around", "5m", "--follow"}}) {
+    Words words{"console", "b1", "--server", "http://127.0.0.1:1"};
+    words.insert(words.end(), both.begin(), both.end());
+    Person person;
+    person.sit_down(words);
+    EXPECT_TRUE(person.sees("excludes")) << both[0] << both[2];
+    EXPECT_EQ(person.leaves(), 2);
+  }
 }
 
 TEST_F(ConsoleCommand, says_who_has_the_board) {
