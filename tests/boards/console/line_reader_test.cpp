@@ -39,7 +39,7 @@ struct LineReaderTest : testing::TestWithParam<std::string> {
   void collect() {
     for (bool again = true; again;) {
       std::vector<LineRead> reads;
-      again = reader->collect(reads, true);
+      again = reader->collect(reads);
       for (const auto& read : reads) {
         if (read.got > 0) heard[read.line].append(memory[read.line].data(), static_cast<std::size_t>(read.got));
         if (read.got <= 0) ended[read.line] = true;
