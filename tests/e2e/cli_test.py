@@ -92,7 +92,7 @@ class CommandLine(harness.DaemonTest):
         self.assertEqual((job["verdict"], job["state"], job["blame"]), ("pass", "finished", None))
         self.assertEqual(self.daemon.json("job", second)["verdict"], "fail")
         names = {suite.get("name") for suite in ElementTree.parse(junit).getroot().iter("testsuite")}
-        self.assertIn("0_arithmetic", names)
+        self.assertIn("first.0_arithmetic", names)
         self.assertTrue(re.search(r'^ *"verdict": "pass",$', self.daemon.hilltop("job", first, "--json").stdout, re.M))
         for form, mark in (("junit", "<testsuites"), ("tap", "TAP version"), ("json", "{"), ("lava", "-"), ("table", "CASE")):
             self.assertIn(mark, self.daemon.hilltop("results", first, "--format", form, check=0).stdout)
