@@ -53,7 +53,7 @@ void decode_anything(std::string_view text) {
   (void)assembler.add(text);
   if (const auto block = drivers::rtt::parse_control_block(text))
     for (const auto& buffer : block->up)
-      for (const auto& range : drivers::rtt::unread(buffer)) hold(range.size < buffer.size + 1);
+      for (const auto& range : drivers::rtt::unread(buffer)) hold(range.size <= buffer.size);
 }
 
 void decode_record(std::string_view text, int bits) {
