@@ -129,6 +129,7 @@ class FarmImpl final : public Farm {
   std::shared_ptr<void> subscribe_log(std::uint64_t job, std::function<void()> on_growth) override {
     return follow_log(*farm_, job, std::move(on_growth));
   }
+  std::uint64_t last_event() const override { return farm_->last_event; }
   Task<std::vector<FarmEvent>> events_after(std::uint64_t seq, std::size_t limit) override {
     return farm_->store->events_after(seq, limit);
   }

@@ -119,6 +119,8 @@ class Farm {
   virtual std::shared_ptr<void> subscribe_log(std::uint64_t job, std::function<void()> on_growth) = 0;
   /// Stored events after `seq`, oldest first, at most `limit`.
   virtual Task<std::vector<FarmEvent>> events_after(std::uint64_t seq, std::size_t limit) = 0;
+  /// The number of the newest event; 0: there was none yet.
+  [[nodiscard]] virtual std::uint64_t last_event() const = 0;
 
   /// The worker, for consoles and power: ask may_operate() first.
   virtual WorkerLink& worker() = 0;

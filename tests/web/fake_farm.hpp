@@ -319,6 +319,7 @@ class FakeFarm final : public Farm {
     followers[id] = {job_id, std::move(on_growth)};
     return std::shared_ptr<void>(nullptr, [this, id](void*) { followers.erase(id); });
   }
+  std::uint64_t last_event() const override { return last_seq; }
   Task<std::vector<FarmEvent>> events_after(std::uint64_t seq, std::size_t limit) override {
     std::vector<FarmEvent> out;
     for (const auto& event : stored)

@@ -11,19 +11,12 @@ namespace {
 
 using controller::Farm;
 
-/// The number of the newest event, 0 for none: events are numbered from 1 without gaps, so that their count is it.
-std::uint64_t last_event(const std::shared_ptr<Farm>& farm) {
-  for (const auto& [name, value] : farm->metrics())
-    if (name == "hilltop_events_total") return static_cast<std::uint64_t>(value);
-  return 0;
-}
-
 Task<Response> list_events(ApiPtr api, Call call) {
   HILLTOP_CO_TRY(auto after, integer_query(call.request, "after", 0));
   HILLTOP_CO_TRY(const auto limit, integer_query(call.request, "limit", 100, 1000));
   HILLTOP_CO_TRY(const auto newest, integer_query(call.request, "newest", 0, 1000));
   if (newest > 0) {
-    HILLTOP_CO_TRY(const auto last, co_await hop(api->gate, &last_event));
+    HILLTOP_CO_TRY(const auto last, co_await hop(api->gate, &Farm::last_event));
     after = std::max(after, last - std::min(last, newest));
   }
   HILLTOP_CO_TRY(const auto events,
