@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "boards/console/file.hpp"
+#include "boards/console/line_reader_ring.hpp"
 #include "drivers/core/log.hpp"
 
 namespace hilltop::boards {
@@ -131,8 +132,6 @@ Result<> try_reader(const std::function<Result<std::unique_ptr<LineReader>>(Line
 }
 
 }  // namespace
-
-Result<std::unique_ptr<LineReader>> make_ring_reader(LineReader::Room room);  // line_reader_ring.cpp
 
 Result<std::unique_ptr<LineReader>> LineReader::make_epoll(Room room) {
   auto out = std::make_unique<EpollReader>(std::move(room));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "boards/console/line_reader_ring.hpp"
+
 #include <liburing.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -8,7 +10,6 @@
 #include <unordered_map>
 
 #include "boards/console/file.hpp"
-#include "boards/console/line_reader.hpp"
 
 namespace hilltop::boards {
 namespace {
@@ -162,7 +163,6 @@ class RingReader final : public LineReader {
 
 }  // namespace
 
-Result<std::unique_ptr<LineReader>> make_ring_reader(LineReader::Room room);
 Result<std::unique_ptr<LineReader>> make_ring_reader(LineReader::Room room) {
   auto out = std::make_unique<RingReader>(std::move(room));
   HILLTOP_CHECK(out->start());
