@@ -22,16 +22,14 @@ def first(real_time):
     return {"real_time_threads": 1} if real_time and may_be_real_time() else {}
 
 
-class Ours(Peer):
-    """The console engine with its journal, 44 patterns watched for, and a subscriber to every console."""
-    title, options, real_time = "hilltop", {"patterns": PATTERNS, "engine": ENGINE}, False
-
+class OwnProgram(Peer):
+    """A program of this benchmark: it says when it is ready, and what it delivered when it is told to stop."""
     @classmethod
     def installed(cls):
         return True
 
-    def start(self):
-        self.host = Program("engine_host", boards=self.count, dir=self.ptys, journal=self.folder / "journal", **first(self.real_time), **self.options)
+    def started(self, name, **options):
+        self.host = Program(name, boards=self.count, dir=self.ptys, **options)
         self.process = self.host.process
 
     def wait_open(self, seconds=60):
@@ -48,6 +46,13 @@ class Ours(Peer):
     def stop(self):
         self.host.__exit__()
 
+
+class Ours(OwnProgram):
+    """The console engine with its journal, 44 patterns watched for, and a subscriber to every console."""
+    title, options, real_time = "hilltop", {"patterns": PATTERNS, "engine": ENGINE}, False
+
+    def start(self):
+        self.started("engine_host", journal=self.folder / "journal", **first(self.real_time), **self.options)
 
     def wait_first_bytes(self):
         self.host.ready()
@@ -55,32 +60,13 @@ class Ours(Peer):
             raise RuntimeError("consoles stayed silent")
 
 
-class Bare(Peer):
+class Bare(OwnProgram):
     """A loop that only reads."""
     title, options = "bare read loop", {"engine": "epoll"}
     real_time = False
 
-    @classmethod
-    def installed(cls):
-        return True
-
     def start(self):
-        self.host = Program("bare_reader", boards=self.count, dir=self.ptys, real_time=self.real_time, **self.options)
-        self.process = self.host.process
-
-    def wait_open(self, seconds=60):
-        del seconds
-        self.host.ready()
-
-    def pids(self):
-        return [self.process.pid]
-
-    def delivered(self):
-        self.report = self.host.tell("stop").result()
-        return self.report["bytes"]
-
-    def stop(self):
-        self.host.__exit__()
+        self.started("bare_reader", real_time=self.real_time, **self.options)
 
 
 def with_options(kind, title=None, **options):
