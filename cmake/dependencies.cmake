@@ -15,6 +15,12 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(uring REQUIRED IMPORTED_TARGET liburing)
 pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(usb REQUIRED IMPORTED_TARGET libusb-1.0)
+pkg_check_modules(udev REQUIRED IMPORTED_TARGET libudev)
+pkg_check_modules(ftdi REQUIRED IMPORTED_TARGET libftdi1)
+pkg_check_modules(serialport REQUIRED IMPORTED_TARGET libserialport)
+pkg_check_modules(gpiod REQUIRED IMPORTED_TARGET libgpiod)
+pkg_check_modules(snmp REQUIRED IMPORTED_TARGET netsnmp)
 
 # Asio and Beast are compiled once (separate compilation): a Beast session costs 17 s to compile in every file otherwise.
 add_library(asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)

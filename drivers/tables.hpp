@@ -22,10 +22,21 @@ extern const DriverInfo rtt_console;
 extern const DriverInfo command_power;  ///< drivers/power/command.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
 
-// clang-format off
-inline constexpr std::array<const DriverInfo*, 13> all_drivers{
-    &qemu, &replay, &tty, &pty_console, &ssh, &process_console, &tcp_console, &unix_console, &telnet_console,
-    &rfc2217_console, &rtt_console, &command_power, &command_flash};
-// clang-format on
+// One a line: a new driver is a line here.
+inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
+    &qemu,
+    &replay,
+    &tty,
+    &pty_console,
+    &ssh,
+    &process_console,
+    &tcp_console,
+    &unix_console,
+    &telnet_console,
+    &rfc2217_console,
+    &rtt_console,
+    &command_power,
+    &command_flash,
+});
 
 }  // namespace hilltop::drivers

@@ -6,6 +6,7 @@
 #include "drivers/api/machine.hpp"
 #include "drivers/api/power_port.hpp"
 #include "drivers/api/probe.hpp"
+#include "drivers/api/storage_mux.hpp"
 
 namespace hilltop::drivers {
 
@@ -19,6 +20,7 @@ class Device {
   virtual ByteStream* console(std::string_view name) { (void)name; return nullptr; }  ///< name: "main", "uart1", ...
   virtual Probe* probe() { return nullptr; }
   virtual Flasher* flasher() { return nullptr; }
+  virtual StorageMux* storage_mux() { return nullptr; }
   virtual ConfigurableMachine* machine() { return nullptr; }
   virtual BootFiles* boot_files() { return nullptr; }
 
