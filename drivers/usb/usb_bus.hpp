@@ -33,8 +33,9 @@ class UsbHandle {
   [[nodiscard]] virtual const UsbDeviceInfo& info() const = 0;
   /// Takes interface `number` from whatever kernel driver has it; it is given back when the handle dies.
   /// Errors: busy (infrastructure) when another program has it.
-  virtual Result<> claim(std::uint8_t number) = 0;
-  virtual Result<> set_alternate(std::uint8_t number, std::uint8_t setting) = 0;
+  virtual Task<> claim(std::uint8_t number, Deadline deadline) = 0;
+  /// Of a claimed interface.
+  virtual Task<> set_alternate(std::uint8_t number, std::uint8_t setting, Deadline deadline) = 0;
 
   /// Reads at most `size` bytes.
   virtual Task<std::string> control_in(UsbRequest request, std::uint16_t size, Deadline deadline) = 0;
@@ -43,7 +44,8 @@ class UsbHandle {
   virtual Task<std::string> read(std::uint8_t endpoint, std::size_t size, Deadline deadline) = 0;
   /// Writes all of `bytes` to a bulk or interrupt endpoint.
   virtual Task<> write(std::uint8_t endpoint, std::string bytes, Deadline deadline) = 0;
-  virtual Result<> clear_halt(std::uint8_t endpoint) = 0;
+  /// After a stall of a bulk or interrupt endpoint. (A control pipe goes on by itself.)
+  virtual Task<> clear_halt(std::uint8_t endpoint, Deadline deadline) = 0;
   /// Resets the device's port. When the device comes back as something else (a boot loader), this handle is over:
   /// unavailable.
   virtual Task<> reset(Deadline deadline) = 0;
@@ -58,8 +60,10 @@ class UsbBus {
   /// The one of this worker, made when it is first asked for. Errors: unavailable (infrastructure) where libusb cannot
   /// begin.
   static Result<std::shared_ptr<UsbBus>> of(const Env& env);
+  /// What of() gives from now on: for tests, with devices of their own. Call it before anything asks for the bus.
+  static void use(const Env& env, std::shared_ptr<UsbBus> bus);
 
-  /// What is plugged in now, root hubs too.
+  /// What is plugged in now, root hubs too: as it was last seen, without touching a device.
   virtual Result<std::vector<UsbDeviceInfo>> devices() = 0;
   /// Opens the device that `match` means, waiting for it to appear until `deadline` when it is not there (it may be
   /// re-enumerating). Errors: as find_usb_device(); denied (infrastructure) without the permission.

@@ -10,13 +10,27 @@
 
 namespace hilltop::drivers {
 
-/// One interface of a USB device's active configuration.
+/// One endpoint of an interface. Source: USB 2.0, table 9-13.
+struct UsbEndpoint {
+  enum class Kind : std::uint8_t { control, isochronous, bulk, interrupt };
+  std::uint8_t address = 0;  ///< bit 7 set: the device sends
+  Kind kind = Kind::control;
+  std::uint16_t packet_size = 0;  ///< the most bytes of one packet
+
+  [[nodiscard]] bool is_in() const { return (address & 0x80) != 0; }
+};
+
+/// One interface of a USB device's active configuration, in one of its alternate settings: an interface that has
+/// several is there several times.
 struct UsbInterface {
   std::uint8_t number = 0;
+  std::uint8_t alternate = 0;
   std::uint8_t device_class = 0;  ///< 3 HID, 8 mass storage, 0xfe/1 DFU, 0xff vendor
   std::uint8_t subclass = 0;
   std::uint8_t protocol = 0;
   std::string name = {};  ///< its string, "" where it has none
+  std::vector<UsbEndpoint> endpoints = {};
+  std::string extra = {};  ///< the class-specific descriptors behind it, as they are (DFU's functional one, HID's)
 };
 
 enum class UsbSpeed : std::uint8_t { unknown, low, full, high, super, super_plus };
