@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include "drivers/core/log.hpp"
-#include "drivers/emulator/qemu_flash.hpp"
+#include "drivers/flash/image_files.hpp"
+#include "drivers/probe/gdb_flash.hpp"
 
 namespace hilltop::drivers {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "drivers/core/process.hpp"
-#include "drivers/emulator/gdb_client.hpp"
 #include "drivers/emulator/qmp_client.hpp"
+#include "drivers/probe/gdb_client.hpp"
 
 namespace hilltop::drivers {
 

@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/emulator/qemu_storage.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <sstream>
 
-#include "drivers/protocol/elf.hpp"
-#include "drivers/protocol/intel_hex.hpp"
-#include "drivers/protocol/srec.hpp"
-#include "drivers/protocol/uf2.hpp"
+#include "drivers/flash/image_files.hpp"
 
 namespace hilltop::drivers {
 namespace {
 
 constexpr char erased = '\xff';
 constexpr std::size_t block_bytes = 1024;
-
-Result<std::string> read_file(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error))
-    return Error(Errc::not_found, Blame::job, path.string() + ": no such file");
-  // A hex file is about three times as long as what it holds, an ELF file carries its debug information.
-  if (const auto size = std::filesystem::file_size(path, error); error || size > 4 * largest_image_bytes)
-    return Error(Errc::bad_input, Blame::job, path.string() + ": too large for an image");
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  if (!in) return Error(Errc::bad_input, Blame::job, path.string() + ": cannot be read");
-  return std::move(bytes).str();
-}
 
 bool is_erased(std::string_view block) { return block.find_first_not_of(erased) == std::string_view::npos; }
 
@@ -55,16 +38,6 @@ void lay_over(const Segment& segment, const MemoryRange& memory, std::string& by
 }
 
 }  // namespace
-
-Result<Image> read_image_file(const std::filesystem::path& path, std::string_view format, std::uint64_t raw_address) {
-  HILLTOP_TRY(auto bytes, read_file(path));
-  const auto name = path.filename().string();
-  if (format == "elf") return read_elf(bytes, name);
-  if (format == "hex") return read_intel_hex(bytes, name);
-  if (format == "srec") return read_srec(bytes, name);
-  if (format == "uf2") return read_uf2(bytes, name);
-  return read_raw(std::move(bytes), raw_address, name);
-}
 
 Result<> replace_file(const std::filesystem::path& path, std::string_view bytes) {
   const auto beside = path.string() + ".new";
@@ -100,7 +73,7 @@ Result<std::string> QemuStorage::bytes_of(const MemoryRange& memory) const {
   const auto path = file_of(memory);
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
-    auto bytes = read_file(path);
+    auto bytes = read_image_bytes(path);
     if (!bytes) return system_error("read " + path.string(), EIO);
     bytes->resize(std::min<std::size_t>(bytes->size(), memory.size));
     return bytes;

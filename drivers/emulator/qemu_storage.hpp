@@ -32,10 +32,6 @@ class QemuStorage {
   std::filesystem::path boot_image_;
 };
 
-/// Reads one file as the image that it is. Errors: not_found, bad_input (job).
-Result<Image> read_image_file(const std::filesystem::path& path, std::string_view format,
-                              std::uint64_t raw_address = 0);
-
 /// Writes `bytes` to `path` by way of a file beside it. Errors: io (infrastructure).
 Result<> replace_file(const std::filesystem::path& path, std::string_view bytes);
 

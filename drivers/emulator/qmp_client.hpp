@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "drivers/core/socket_pipe.hpp"
 #include "drivers/core/task.hpp"
-#include "drivers/fake/socket_pipe.hpp"
 #include "drivers/protocol/qmp.hpp"
 
 namespace hilltop::drivers {

@@ -7,8 +7,8 @@
 #include <cerrno>
 
 #include "drivers/core/fields.hpp"
+#include "drivers/core/socket_pipe.hpp"
 #include "drivers/fake/socket_line.hpp"
-#include "drivers/fake/socket_pipe.hpp"
 #include "drivers/tables.hpp"
 
 namespace hilltop::drivers {

@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "drivers/core/log.hpp"
-#include "drivers/net/socket_wait.hpp"
+#include "drivers/core/socket_wait.hpp"
 
 namespace hilltop::drivers {
 

@@ -7,7 +7,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "drivers/core/log.hpp"
-#include "drivers/net/socket_wait.hpp"
+#include "drivers/core/socket_wait.hpp"
 #include "drivers/protocol/http_request.hpp"
 
 namespace hilltop::drivers {

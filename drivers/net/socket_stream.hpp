@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "drivers/api/byte_stream.hpp"
-#include "drivers/net/stream_socket.hpp"
+#include "drivers/core/stream_socket.hpp"
 
 namespace hilltop::drivers {
 

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "drivers/api/byte_stream.hpp"
+#include "drivers/core/stream_socket.hpp"
 #include "drivers/net/codec_pump.hpp"
-#include "drivers/net/stream_socket.hpp"
 
 namespace hilltop::drivers {
 

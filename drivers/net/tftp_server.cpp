@@ -14,7 +14,7 @@
 #include <optional>
 
 #include "drivers/core/log.hpp"
-#include "drivers/net/socket_wait.hpp"
+#include "drivers/core/socket_wait.hpp"
 
 namespace hilltop::drivers {
 

@@ -16,8 +16,8 @@
 #include <map>
 #include <utility>
 
+#include "drivers/core/socket_wait.hpp"
 #include "drivers/net/capture_file.hpp"
-#include "drivers/net/socket_wait.hpp"
 
 namespace hilltop::drivers {
 namespace {

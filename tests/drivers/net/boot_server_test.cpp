@@ -9,7 +9,7 @@
 #include <random>
 
 #include "drivers/core/process.hpp"
-#include "drivers/net/socket_wait.hpp"
+#include "drivers/core/socket_wait.hpp"
 #include "tests/drivers/protocol/tftp_client_model.hpp"
 #include "tests/drivers/run_task.hpp"
 

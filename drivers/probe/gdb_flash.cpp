@@ -1,30 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/emulator/qemu_flash.hpp"
+#include "drivers/probe/gdb_flash.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "drivers/emulator/qemu_storage.hpp"
-
 namespace hilltop::drivers {
 namespace {
-
-std::string_view format_name(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::elf:
-      return "elf";
-    case ImageFormat::intel_hex:
-      return "hex";
-    case ImageFormat::srec:
-      return "srec";
-    case ImageFormat::uf2:
-      return "uf2";
-    case ImageFormat::raw:
-      break;
-  }
-  return "raw";
-}
 
 std::uint64_t size_of(const std::vector<Segment>& segments) {
   std::uint64_t sum = 0;
@@ -51,18 +33,6 @@ Task<> verify_segment(std::shared_ptr<GdbClient> gdb, Segment segment, Deadline 
 }
 
 }  // namespace
-
-Result<std::vector<Image>> read_images(const std::vector<FlashImage>& images) {
-  std::vector<Image> out;
-  for (const auto& image : images) {
-    if (image.format == ImageFormat::raw && !image.address)
-      return Error(Errc::bad_input, Blame::job, image.path.filename().string() + ": a raw image needs an address");
-    HILLTOP_TRY(auto read, read_image_file(image.path, format_name(image.format), image.address.value_or(0)));
-    out.push_back(std::move(read));
-  }
-  if (out.empty()) return Error(Errc::bad_input, Blame::job, "there is no image to flash");
-  return out;
-}
 
 Task<> write_segments(std::shared_ptr<GdbClient> gdb, std::vector<Segment> segments, FlashProgress progress,
                       Deadline deadline) {

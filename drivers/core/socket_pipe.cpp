@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/fake/socket_pipe.hpp"
+#include "drivers/core/socket_pipe.hpp"
 
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 
-namespace hilltop::drivers {
+namespace hilltop {
 
 using Socket = asio::local::stream_protocol::socket;
 
@@ -89,4 +89,4 @@ void SocketPipe::close() {
   if (state_->open) state_->shut();
 }
 
-}  // namespace hilltop::drivers
+}  // namespace hilltop

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/net/stream_socket.hpp"
+#include "drivers/core/stream_socket.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,9 +14,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "drivers/net/socket_wait.hpp"
+#include "drivers/core/socket_wait.hpp"
 
-namespace hilltop::drivers {
+namespace hilltop {
 namespace {
 
 using asio::ip::tcp;
@@ -121,4 +121,4 @@ Task<int> connect_stream(StreamAddress address, Deadline deadline) {
   co_return connected;
 }
 
-}  // namespace hilltop::drivers
+}  // namespace hilltop

@@ -5,13 +5,10 @@
 #include <vector>
 
 #include "drivers/api/flasher.hpp"
-#include "drivers/emulator/gdb_client.hpp"
+#include "drivers/probe/gdb_client.hpp"
 #include "drivers/protocol/image.hpp"
 
 namespace hilltop::drivers {
-
-/// Reads all files before anything is touched. Errors: not_found, bad_input (job) with the file's name.
-Result<std::vector<Image>> read_images(const std::vector<FlashImage>& images);
 
 /// Writes segments through a debug stub, in chunks. Errors: those of GdbClient. Cancel: between chunks.
 Task<> write_segments(std::shared_ptr<GdbClient> gdb, std::vector<Segment> segments, FlashProgress progress,

@@ -8,7 +8,7 @@
 
 #include "drivers/core/task.hpp"
 
-namespace hilltop::drivers {
+namespace hilltop {
 
 /// One connected local socket: hands on what arrives, queues what is sent.
 /// Thread: of its executor. Lifetime: no handler runs after close() or the destructor.
@@ -37,4 +37,4 @@ class SocketPipe {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace hilltop::drivers
+}  // namespace hilltop

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/net/socket_wait.hpp"
+#include "drivers/core/socket_wait.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace hilltop::drivers {
+namespace hilltop {
 namespace {
 
 /// The timer's handler may come after the coroutine has ended: what it touches is behind `over`.
@@ -59,4 +59,4 @@ Task<> wait_writable(asio::local::datagram_protocol::socket& socket, Deadline de
   return wait_for(socket, asio::socket_base::wait_write, deadline);
 }
 
-}  // namespace hilltop::drivers
+}  // namespace hilltop

@@ -6,7 +6,7 @@
 
 #include "drivers/core/task.hpp"
 
-namespace hilltop::drivers {
+namespace hilltop {
 
 /// Where a stream of bytes is served: `path` for a unix socket, else host and port.
 struct StreamAddress {
@@ -24,4 +24,4 @@ struct StreamAddress {
 /// listens; denied; timeout (infrastructure); canceled.
 Task<int> connect_stream(StreamAddress address, Deadline deadline);
 
-}  // namespace hilltop::drivers
+}  // namespace hilltop

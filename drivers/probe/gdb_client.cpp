@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/emulator/gdb_client.hpp"
+#include "drivers/probe/gdb_client.hpp"
 
 namespace hilltop::drivers {
 namespace {

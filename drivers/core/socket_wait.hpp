@@ -7,7 +7,7 @@
 
 #include "drivers/core/task.hpp"
 
-namespace hilltop::drivers {
+namespace hilltop {
 
 /// Waits until the socket can be read (a listening one: accepted from). Thread: the socket's.
 /// Errors: timeout (infrastructure), canceled, unavailable (infrastructure) when the socket was closed or cancelled.
@@ -20,4 +20,4 @@ Task<> wait_readable(asio::ip::tcp::acceptor& acceptor, Deadline deadline);
 Task<> wait_writable(asio::ip::tcp::socket& socket, Deadline deadline);
 Task<> wait_writable(asio::local::datagram_protocol::socket& socket, Deadline deadline);
 
-}  // namespace hilltop::drivers
+}  // namespace hilltop
