@@ -21,6 +21,8 @@ extern const DriverInfo rfc2217_console;
 extern const DriverInfo rtt_console;
 extern const DriverInfo command_power;  ///< drivers/power/command.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
+extern const DriverInfo cmsis_dap_probe;  ///< drivers/probe/cmsis_dap.cpp
+extern const DriverInfo dfu_flash;      ///< drivers/flash/dfu.cpp
 
 // One a line: a new driver is a line here.
 inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
@@ -37,6 +39,8 @@ inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
     &rtt_console,
     &command_power,
     &command_flash,
+    &cmsis_dap_probe,
+    &dfu_flash,
 });
 
 }  // namespace hilltop::drivers

@@ -19,6 +19,7 @@ struct FlashImage {
   std::filesystem::path path;
   ImageFormat format = ImageFormat::raw;
   std::optional<std::uint64_t> address;  ///< first byte, for raw
+  std::string part = {};  ///< which part of the board's storage takes it (DFU: an alternate setting); "": the usual one
 };
 
 /// Bytes written and bytes in all; on the worker's thread.

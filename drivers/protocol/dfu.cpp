@@ -12,13 +12,8 @@
 namespace hilltop::drivers::dfu {
 namespace {
 
-constexpr std::uint8_t interface_descriptor = 0x04;   // USB 2.0, table 9-5
 constexpr std::uint8_t functional_descriptor = 0x21;  // DFU 1.1, table 4.2: bDescriptorType
-constexpr std::uint8_t application_class = 0xfe;      // DFU 1.1, table 4.1: bInterfaceClass
-constexpr std::uint8_t dfu_subclass = 0x01;
-constexpr std::uint8_t runtime_protocol = 0x01;
-constexpr std::size_t interface_bytes = 9;
-constexpr std::size_t functional_bytes = 7;  // DFU 1.0 has no bcdDFUVersion; 1.1 has 9 bytes
+constexpr std::size_t functional_bytes = 7;           // DFU 1.0 has no bcdDFUVersion; 1.1 has 9 bytes
 
 // DFU 1.1, section 6.1.2, the table of bStatus.
 constexpr auto status_names = std::to_array<std::string_view>(
@@ -37,17 +32,6 @@ constexpr auto state_names = std::to_array<std::string_view>(
 Error wrong(std::string text) { return {Errc::protocol, Blame::dut, std::move(text)}; }
 
 std::uint8_t at(std::string_view bytes, std::size_t index) { return static_cast<std::uint8_t>(bytes[index]); }
-
-void take_interface(std::string_view descriptor, std::vector<Function>& out) {
-  const auto number = at(descriptor, 2);
-  if (out.empty() || out.back().interface != number) {
-    Function function;
-    function.interface = number;
-    function.runtime = at(descriptor, 7) == runtime_protocol;
-    out.push_back(std::move(function));
-  }
-  out.back().alternates.push_back({at(descriptor, 3), at(descriptor, 8)});
-}
 
 void take_facts(std::string_view descriptor, Function& function) {
   const auto attributes = at(descriptor, 2);
@@ -97,25 +81,19 @@ Result<Status> read_status(std::string_view bytes) {
   return out;
 }
 
-Result<std::vector<Function>> read_functions(std::string_view configuration) {
-  std::vector<Function> out;
-  bool in_dfu = false;
-  while (!configuration.empty()) {
-    const std::size_t length = at(configuration, 0);
-    if (length < 2 || length > configuration.size()) return wrong("its configuration descriptor ends too early");
-    const auto descriptor = configuration.substr(0, length);
-    configuration.remove_prefix(length);
-    const auto type = at(descriptor, 1);
-    if (type == interface_descriptor && length >= interface_bytes) {
-      in_dfu = at(descriptor, 5) == application_class && at(descriptor, 6) == dfu_subclass;
-      if (in_dfu) take_interface(descriptor, out);
-    } else if (type == functional_descriptor && in_dfu && length >= functional_bytes) {
-      take_facts(descriptor, out.back());
+Result<Function> read_functional(std::string_view descriptors) {
+  while (!descriptors.empty()) {
+    const std::size_t length = at(descriptors, 0);
+    if (length < 2 || length > descriptors.size()) return wrong("its DFU descriptors end too early");
+    if (at(descriptors, 1) == functional_descriptor && length >= functional_bytes) {
+      Function out;
+      take_facts(descriptors.substr(0, length), out);
+      if (out.transfer_size == 0) return wrong("its DFU interface does not say how large a block may be");
+      return out;
     }
+    descriptors.remove_prefix(length);
   }
-  for (const auto& function : out)
-    if (function.transfer_size == 0) return wrong("its DFU interface does not say how large a block may be");
-  return out;
+  return wrong("its DFU interface has no functional descriptor");
 }
 
 Result<Alternate> choose_alternate(const Function& function, std::string_view wanted) {

@@ -55,11 +55,10 @@ Result<Status> read_status(std::string_view bytes);
 /// One alternate setting of a device's DFU interface: a memory of its own.
 struct Alternate {
   std::uint8_t setting = 0;
-  std::uint8_t name_index = 0;  ///< of its string descriptor; 0: none
-  std::string name = {};        ///< filled in by whoever can read strings
+  std::string name = {};
 };
 
-/// A DFU interface, as the configuration descriptor tells it.
+/// A DFU interface, as its descriptors tell it.
 struct Function {
   std::uint8_t interface = 0;
   bool runtime = false;  ///< bInterfaceProtocol 1: the application runs; 2: DFU mode
@@ -76,10 +75,13 @@ struct Function {
   [[nodiscard]] bool is_dfuse() const { return version == 0x011a; }
 };
 
-/// The DFU interfaces of a configuration descriptor and what follows it. Empty where it has none.
-/// Errors: protocol (dut) for a descriptor that ends too early, or a DFU interface without functional descriptor.
-/// Source: DFU 1.1, tables 4.1 to 4.4 and 6.1.
-Result<std::vector<Function>> read_functions(std::string_view configuration);
+inline constexpr std::uint8_t interface_class = 0xfe, interface_subclass = 0x01;  // DFU 1.1, tables 4.1 and 4.4
+inline constexpr std::uint8_t runtime_protocol = 0x01;                            // DFU 1.1, table 4.1
+
+/// The facts of a DFU interface from the class-specific descriptors behind it; the caller fills in the rest.
+/// Errors: protocol (dut) where there is no functional descriptor, or a broken one.
+/// Source: DFU 1.1, table 4.2.
+Result<Function> read_functional(std::string_view descriptors);
 
 /// The alternate setting that `wanted` names: its number, or its name, whole or as far as DfuSe's layout ("Internal
 /// Flash" of "@Internal Flash /0x08000000/..."). "": the only one. Errors: bad_input (configuration) with all of them.

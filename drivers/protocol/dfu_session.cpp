@@ -119,7 +119,8 @@ Step Session::begin(const Operation& operation) {
   switch (operation.kind) {
     case Operation::Kind::download:
       phase_ = Phase::sent;
-      return {.kind = Step::Kind::write, .request = Request::download, .value = operation.block, .bytes = operation.bytes};
+      return {
+          .kind = Step::Kind::write, .request = Request::download, .value = operation.block, .bytes = operation.bytes};
     case Operation::Kind::upload:
       phase_ = Phase::uploading;
       return {.kind = Step::Kind::read,
@@ -147,8 +148,8 @@ Step Session::after_status(const Status& status) {
   if (status.status != 0 || status.state == State::error) return refused(status);
   if (status.state == State::download_idle) return done();
   if (status.state != State::download_busy && status.state != State::download_sync)
-    return fail(of_device(Errc::protocol, fmt::format("{}: it went to {}", operations_.front().what,
-                                                      to_string(status.state))));
+    return fail(
+        of_device(Errc::protocol, fmt::format("{}: it went to {}", operations_.front().what, to_string(status.state))));
   phase_ = Phase::waiting;
   return {.kind = Step::Kind::wait, .pause = status.poll_timeout};
 }
@@ -174,8 +175,8 @@ Step Session::after_manifest(Result<std::string> reply) {
     case State::manifest_wait_reset:
       return reset();
     default:
-      return fail(of_device(Errc::protocol,
-                            fmt::format("after the end of the file it went to {}", to_string(status.state))));
+      return fail(
+          of_device(Errc::protocol, fmt::format("after the end of the file it went to {}", to_string(status.state))));
   }
 }
 
@@ -206,7 +207,8 @@ Step Session::on_error(Error error) {
 
 Step Session::refused(const Status& status) {
   if (status.status != 0 || !failure_)
-    failure_ = of_device(Errc::io, fmt::format("{}: the board refuses it: {}", operations_.front().what, status.title()));
+    failure_ =
+        of_device(Errc::io, fmt::format("{}: the board refuses it: {}", operations_.front().what, status.title()));
   if (status.state != State::error) return fail(*failure_);
   phase_ = Phase::clearing;
   return {.kind = Step::Kind::write, .request = Request::clear_status};

@@ -70,20 +70,20 @@ class Session {
 
  private:
   enum class Phase : std::uint8_t {
-    settling,      ///< the status that tells whether it is idle was asked for
-    settled,       ///< CLRSTATUS or ABORT was sent
-    sent,          ///< a block was sent
-    asked,         ///< its status was asked for
-    waiting,       ///< as long as the device wants
-    uploading,     ///< a block was asked for
-    aborting,      ///< ABORT was sent
-    manifesting,   ///< the empty block was sent
-    manifest,      ///< its status was asked for
-    manifest_wait, ///< as long as the device wants
-    silent_wait,   ///< the same, and then it waits for the bus's reset without answering
-    resetting,     ///< the bus is reset
-    explaining,    ///< why it refused was asked for
-    clearing,      ///< the error is being cleared, for whoever comes next
+    settling,       ///< the status that tells whether it is idle was asked for
+    settled,        ///< CLRSTATUS or ABORT was sent
+    sent,           ///< a block was sent
+    asked,          ///< its status was asked for
+    waiting,        ///< as long as the device wants
+    uploading,      ///< a block was asked for
+    aborting,       ///< ABORT was sent
+    manifesting,    ///< the empty block was sent
+    manifest,       ///< its status was asked for
+    manifest_wait,  ///< as long as the device wants
+    silent_wait,    ///< the same, and then it waits for the bus's reset without answering
+    resetting,      ///< the bus is reset
+    explaining,     ///< why it refused was asked for
+    clearing,       ///< the error is being cleared, for whoever comes next
     over
   };
 

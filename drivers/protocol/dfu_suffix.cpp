@@ -43,13 +43,14 @@ Result<std::optional<Suffix>> read_suffix(std::string_view file) {
   const auto stored = le32_at(bytes, 12);
   const auto computed = crc_of(file.substr(0, file.size() - 4));
   if (stored != computed)
-    return Error(Errc::bad_input, Blame::job,
-                 fmt::format("the file is damaged: its DFU suffix says CRC {:#010x}, and it has {:#010x}", stored,
-                             computed));
+    return Error(
+        Errc::bad_input, Blame::job,
+        fmt::format("the file is damaged: its DFU suffix says CRC {:#010x}, and it has {:#010x}", stored, computed));
   Suffix out{le16_at(bytes, 0), le16_at(bytes, 2), le16_at(bytes, 4), le16_at(bytes, 6),
              static_cast<std::uint8_t>(bytes[11])};
   if (out.length < suffix_bytes || out.length > file.size())
-    return Error(Errc::bad_input, Blame::job, fmt::format("the file's DFU suffix says that it has {} bytes", out.length));
+    return Error(Errc::bad_input, Blame::job,
+                 fmt::format("the file's DFU suffix says that it has {} bytes", out.length));
   return std::optional<Suffix>(out);
 }
 

@@ -37,13 +37,15 @@ bool take_char(std::string_view& text, char wanted) {
 
 /// "04*016Kg": pages, their size with its unit (blank or B, K, M), and what may be done with them.
 bool take_run(std::string_view& text, PageRun& run) {
-  if (!take_number(text, run.pages, 10) || !take_char(text, '*') || !take_number(text, run.page_bytes, 10)) return false;
+  if (!take_number(text, run.pages, 10) || !take_char(text, '*') || !take_number(text, run.page_bytes, 10))
+    return false;
   if (text.empty()) return false;
   if (text.front() == 'K') run.page_bytes <<= 10;
   if (text.front() == 'M') run.page_bytes <<= 20;
   if (std::string_view("KMB ").contains(text.front())) text.remove_prefix(1);
   if (text.empty() || text.front() < 'a' || text.front() > 'g') return false;
-  const auto rights = static_cast<unsigned>(text.front()) & 7u;  // a: readable, b: erasable, d: writable, and their sums
+  const auto rights =
+      static_cast<unsigned>(text.front()) & 7u;  // a: readable, b: erasable, d: writable, and their sums
   text.remove_prefix(1);
   run.readable = (rights & 1) != 0;
   run.erasable = (rights & 2) != 0;
@@ -52,8 +54,8 @@ bool take_run(std::string_view& text, PageRun& run) {
 }
 
 const PageRun* run_at(const std::vector<PageRun>& layout, std::uint64_t address) {
-  const auto found = std::ranges::find_if(
-      layout, [&](const PageRun& run) { return address >= run.start && address < run.end(); });
+  const auto found =
+      std::ranges::find_if(layout, [&](const PageRun& run) { return address >= run.start && address < run.end(); });
   return found == layout.end() ? nullptr : &*found;
 }
 
@@ -87,8 +89,8 @@ class Planner {
     return ok();
   }
 
-  /// Blocks follow each other as far as their numbers go. The last, shorter one has its own address: AN3156 reckons with
-  /// the length of the request where other boot loaders reckon with wTransferSize.
+  /// Blocks follow each other as far as their numbers go. The last, shorter one has its own address: AN3156 reckons
+  /// with the length of the request where other boot loaders reckon with wTransferSize.
   void add_blocks(const Segment& segment, Operation::Kind kind) {
     const std::size_t size = options_.transfer_size;
     std::uint32_t block = 0;

@@ -10,10 +10,11 @@ namespace {
 // ST UM0391, section 2.1: prefix, 2.3: target prefix, 2.3.2: image element.
 constexpr std::string_view file_signature = "DfuSe";
 constexpr std::string_view target_signature = "Target";
-constexpr std::size_t prefix_bytes = 11;          // [szSignature:5][bVersion:1][DFUImageSize:4][bTargets:1]
-constexpr std::size_t target_prefix_bytes = 274;  // [szSignature:6][bAlternateSetting:1][bTargetNamed:4][szTargetName:255]
-                                                  // [dwTargetSize:4][dwNbElements:4]
-constexpr std::size_t element_prefix_bytes = 8;   // [dwElementAddress:4][dwElementSize:4]
+constexpr std::size_t prefix_bytes = 11;  // [szSignature:5][bVersion:1][DFUImageSize:4][bTargets:1]
+constexpr std::size_t target_prefix_bytes =
+    274;  // [szSignature:6][bAlternateSetting:1][bTargetNamed:4][szTargetName:255]
+          // [dwTargetSize:4][dwNbElements:4]
+constexpr std::size_t element_prefix_bytes = 8;  // [dwElementAddress:4][dwElementSize:4]
 
 Error wrong(const std::string& name, std::string_view what) {
   return {Errc::bad_input, Blame::job, fmt::format("{}: {}", name, what)};
