@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "tests/usb_lab/models/device.hpp"
+
+namespace hilltop::usb_lab {
+
+/// A boot loader that speaks DFU 1.1 (USB Device Class Specification for Device Firmware Upgrade, 1.1, appendix A), in
+/// DFU mode. Vouched for by dfu-util.
+/// Options: file=FILE (its flash), transfer_size=1024, poll_ms=1, slow (dfuDNBUSY once for each block, as flash that is
+/// being written), fail=STATUS (the block after the first ends in this bStatus).
+/// Logs `dfu image SIZE`, `dfu detach`.
+class Dfu : public Device {
+ public:
+  explicit Dfu(const Options& options);
+
+ protected:
+  enum State : std::uint8_t {
+    app_idle = 0,
+    app_detach = 1,
+    idle = 2,
+    download_sync = 3,
+    download_busy = 4,
+    download_idle = 5,
+    manifest_sync = 6,
+    manifest = 7,
+    upload_idle = 9,
+    error = 10,
+  };
+
+  bool on_control(const Setup& setup, Bytes& data) override;
+  void on_power(bool powered) override;
+
+  /// Takes one block. False: stall and the error state.
+  virtual bool take_block(std::uint16_t block, const Bytes& data);
+  /// Gives one block of at most `room` bytes; a short one ends the upload.
+  virtual Bytes give_block(std::uint16_t block, std::size_t room);
+  /// The download is over.
+  virtual bool finish();
+  bool fail(std::uint8_t status);
+
+  [[nodiscard]] std::uint16_t transfer_size() const { return transfer_size_; }
+  void describe_loader(std::vector<Interface> alternates, Description description);
+
+  Bytes image_;
+  State at_ = idle;
+
+ private:
+  bool download(const Setup& setup, const Bytes& data);
+  bool upload(const Setup& setup, Bytes& data);
+  Bytes status_answer();
+
+  std::string file_;
+  std::uint16_t transfer_size_;
+  std::uint8_t poll_ms_;
+  bool slow_;
+  std::uint8_t fail_with_;
+  std::uint8_t status_ = 0;
+};
+
+}  // namespace hilltop::usb_lab
