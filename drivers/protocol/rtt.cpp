@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/protocol/rtt.hpp"
 
+#include <algorithm>
+
 namespace hilltop::drivers::rtt {
 namespace {
 
 constexpr std::size_t up_count_at = 16;
 constexpr std::size_t down_count_at = 20;
-constexpr std::uint32_t read_offset_at = 16;  // RdOff in SEGGER_RTT_BUFFER_UP
+constexpr std::uint32_t read_offset_at = 16;   // RdOff in SEGGER_RTT_BUFFER_UP
+constexpr std::uint32_t write_offset_at = 12;  // WrOff in SEGGER_RTT_BUFFER_DOWN
 
 std::uint32_t le32_at(std::string_view bytes, std::size_t at) {
   std::uint32_t out = 0;
@@ -68,6 +71,21 @@ std::vector<Range> unread(const Buffer& up) {
 
 std::uint32_t read_offset_address(std::uint32_t block_address, unsigned index) {
   return block_address + static_cast<std::uint32_t>(head_bytes + index * buffer_bytes) + read_offset_at;
+}
+
+std::vector<Range> free_space(const Buffer& down, std::uint32_t count) {
+  if (down.size == 0) return {};
+  const auto used = (down.write + down.size - down.read) % down.size;
+  count = std::min(count, down.size - 1 - used);
+  const auto first = std::min(count, down.size - down.write);
+  std::vector<Range> out;
+  if (first > 0) out.push_back({down.address + down.write, first});
+  if (count > first) out.push_back({down.address, count - first});
+  return out;
+}
+
+std::uint32_t write_offset_address(std::uint32_t block_address, unsigned index) {
+  return block_address + static_cast<std::uint32_t>(head_bytes + index * buffer_bytes) + write_offset_at;
 }
 
 }  // namespace hilltop::drivers::rtt

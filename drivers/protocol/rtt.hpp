@@ -52,4 +52,11 @@ struct Range {
 /// `index`: of the buffer, in a block at `block_address`.
 [[nodiscard]] std::uint32_t read_offset_address(std::uint32_t block_address, unsigned index);
 
+/// Where `count` bytes (at most) can be laid into a down-buffer, in order: none, one or two stretches. One byte of a
+/// ring stays empty, so that full is not empty.
+[[nodiscard]] std::vector<Range> free_space(const Buffer& down, std::uint32_t count);
+/// Where a down-buffer's write offset stands: after writing, the next place is written there. `index`: of the buffer
+/// among all, the up-buffers first.
+[[nodiscard]] std::uint32_t write_offset_address(std::uint32_t block_address, unsigned index);
+
 }  // namespace hilltop::drivers::rtt
