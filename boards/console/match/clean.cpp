@@ -14,6 +14,12 @@ constexpr std::size_t step = Writer::reserved_bytes - 1;  // room is made for so
 constexpr std::size_t long_line = 512;                    // from here on an unfinished line is not copied to and fro
 constexpr std::size_t large_rest = 4096;                  // memory of an unfinished line that is given back
 
+/// Whether the vector loop may know what to do with what begins so: ASCII, or the first byte of a longer character.
+bool may_be_ordinary(char first) {
+  const auto byte = static_cast<unsigned char>(first);
+  return byte < 0x80 || (byte >= 0xC2 && byte <= 0xF4);
+}
+
 void clean(Writer& to, std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += step) {
     auto part = bytes.substr(at, step);
@@ -23,7 +29,7 @@ void clean(Writer& to, std::string_view bytes) {
       while (!part.empty()) {
         clean_byte(to, static_cast<unsigned char>(part.front()));
         part.remove_prefix(1);
-        if (to.s.mode == CleanMode::text && (part.empty() || static_cast<signed char>(part.front()) >= 0)) break;
+        if (to.s.mode == CleanMode::text && (part.empty() || may_be_ordinary(part.front()))) break;
       }
     }
   }
@@ -76,6 +82,7 @@ Cleaner::~Cleaner() = default;
 void Cleaner::feed(std::string_view bytes, CleanBlock& out) { feed_with(*state_, bytes, out, clean); }
 void Cleaner::end(CleanBlock& out, std::uint64_t next) { end_with(*state_, out, next); }
 std::uint64_t Cleaner::position() const { return state_->position; }
+std::uint64_t Cleaner::nuls() const { return state_->nuls; }
 std::uint64_t Cleaner::line_begin() const { return state_->line_raw; }
 
 void Cleaner::peek(CleanBlock& out) const {
@@ -95,6 +102,7 @@ ScalarCleaner::ScalarCleaner(ScalarCleaner&&) noexcept = default;
 ScalarCleaner& ScalarCleaner::operator=(ScalarCleaner&&) noexcept = default;
 ScalarCleaner::~ScalarCleaner() = default;
 void ScalarCleaner::feed(std::string_view bytes, CleanBlock& out) { feed_with(*state_, bytes, out, clean_scalar); }
+std::uint64_t ScalarCleaner::nuls() const { return state_->nuls; }
 void ScalarCleaner::end(CleanBlock& out, std::uint64_t next) { end_with(*state_, out, next); }
 
 }  // namespace hilltop::boards

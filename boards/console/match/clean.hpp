@@ -101,6 +101,8 @@ class Cleaner {
   /// Raw offset of the next byte, and of the first byte of the line that has not ended.
   [[nodiscard]] std::uint64_t position() const;
   [[nodiscard]] std::uint64_t line_begin() const;
+  /// How many NULs went, over all lines; those within an escape sequence's string are part of it.
+  [[nodiscard]] std::uint64_t nuls() const;
 
   struct State;
 
@@ -117,6 +119,7 @@ class ScalarCleaner {
   ~ScalarCleaner();
   void feed(std::string_view bytes, CleanBlock& out);
   void end(CleanBlock& out, std::uint64_t next);
+  [[nodiscard]] std::uint64_t nuls() const;
 
  private:
   std::unique_ptr<Cleaner::State> state_;

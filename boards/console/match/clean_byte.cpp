@@ -38,7 +38,10 @@ void text(Writer& to, unsigned char byte) {
   auto& s = to.s;
   s.mode = CleanMode::text;
   if (byte == '\n' || byte == '\r') return line_end(to, byte);
-  if (byte == 0) return;
+  if (byte == 0) {
+    ++s.nuls;
+    return;
+  }
   if (byte == 0x1b) {
     s.after_cr = false;
     s.mode = CleanMode::escape;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vector loop of the cleaner: 64 bytes at a time become bit masks; escape sequences are found by the carries of one
-// addition, line ends by shifts, and what stays is squeezed together.
+// addition, line ends and well-formed UTF-8 by shifts, and what stays is squeezed together.
 #include <bit>
 #include <cstring>
 
@@ -99,9 +99,42 @@ HWY_INLINE void squeeze(const Bytes& bytes, [[maybe_unused]] std::uint64_t cr, s
 
 HWY_INLINE std::uint64_t below(unsigned bit) { return bit >= 64 ? ~0ULL : (1ULL << bit) - 1; }
 
+HWY_INLINE std::uint64_t last_of(std::uint64_t mask) {
+  return 1ULL << (63 - static_cast<unsigned>(std::countl_zero(mask)));
+}
+
+/// Where, at the latest, the plain loop has to go on because of what is not ASCII: a bit at the first byte of what is
+/// ill-formed or cut off by the end of `valid`, or before it; 0 when all is well-formed UTF-8. The bytes begin with a
+/// character. Source: RFC 3629 section 4.
+HWY_INLINE std::uint64_t odd_utf8(const Bytes& bytes, std::uint64_t valid, std::uint64_t high) {
+  const auto more = where(bytes, 0xC0, 0x80) & valid;  // the second and further bytes of a character
+  const auto lead = high & ~more;
+  const auto lead3 = where(bytes, 0xF0, 0xE0) & valid;
+  const auto lead4 = where(bytes, 0xF0, 0xF0) & valid;  // F5 to FF, too: refused below
+  const auto lead2 = lead & ~(lead3 | lead4);
+  auto wrong = (lead << 1 | (lead3 | lead4) << 2 | lead4 << 3) ^ more;
+  wrong |= lead2 & where(bytes, 0xFE, 0xC0);                              // C0, C1: could be one byte
+  wrong |= (lead3 & where(bytes, 0xE0)) << 1 & where(bytes, 0xE0, 0x80);  // could be two bytes
+  wrong |= (lead3 & where(bytes, 0xED)) << 1 & where(bytes, 0xE0, 0xA0);  // a surrogate
+  if (HWY_UNLIKELY(lead4 != 0)) {
+    wrong |= lead4 & ~where(bytes, 0xFC, 0xF0) & ~where(bytes, 0xF4);
+    wrong |= where(bytes, 0xF0) << 1 & where(bytes, 0xF0, 0x80);          // could be three bytes
+    wrong |= where(bytes, 0xF4) << 1 & more & ~where(bytes, 0xF0, 0x80);  // beyond U+10FFFF
+  }
+  // A character that goes on behind the end of these bytes comes again with the next ones.
+  const auto cut_off = (lead & ~(valid >> 1)) | ((lead3 | lead4) & ~(valid >> 2)) | (lead4 & ~(valid >> 3));
+  wrong &= valid;
+  if (HWY_LIKELY(wrong == 0)) return cut_off;
+  // The character that is wrong there begins up to three bytes before.
+  const auto first = static_cast<unsigned>(std::countr_zero(wrong));
+  const auto before = lead & below(first) & ~below(first < 3 ? 0 : first - 3);
+  return cut_off | (before != 0 ? last_of(before) : 1ULL << first);
+}
+
 /// What 64 bytes hold besides text and line ends; cut to the first bytes, which are ordinary.
 struct Unusual {
   std::uint64_t valid, removed, cuts;  // the ordinary bytes; those of them that go; those behind which text goes on
+  std::uint64_t nuls;                  // among those that go
 };
 
 HWY_INLINE Unusual parse_unusual(const Bytes& bytes, std::uint64_t valid, std::uint64_t behind_cr, std::uint64_t esc,
@@ -117,7 +150,8 @@ HWY_INLINE Unusual parse_unusual(const Bytes& bytes, std::uint64_t valid, std::u
   auto ends = sum & ~parameter;         // none without a `first`
   constexpr auto no_room = 3ULL << 62;  // ESC here: its sequence cannot end in these bytes
   const auto not_ascii = unusual & ~(where(bytes, 0xE0, 0));
-  auto odd = not_ascii | (nul & behind_cr) | (esc & (~(bracket >> 1) | no_room));
+  auto odd = (nul & behind_cr) | (esc & (~(bracket >> 1) | no_room));
+  if (not_ascii != 0) odd |= odd_utf8(bytes, valid, not_ascii);
   const auto bad_ends = ends & ~final_byte;
   if ((odd | bad_ends) != 0 || unfinished) {
     const auto before = bad_ends != 0 ? below(static_cast<unsigned>(std::countr_zero(bad_ends))) : ~0ULL;
@@ -127,7 +161,7 @@ HWY_INLINE Unusual parse_unusual(const Bytes& bytes, std::uint64_t valid, std::u
     esc &= valid;
     ends &= valid;
   }
-  return {valid, (ends - esc) | ends | (nul & valid), ends | (nul & valid)};
+  return {valid, (ends - esc) | ends | (nul & valid), ends | (nul & valid), nul & valid};
 }
 
 HWY_INLINE Bytes load_some(std::string_view bytes) {
@@ -183,6 +217,7 @@ std::size_t CleanOrdinary(CleanBlock::Writer& to, std::string_view bytes) {
       lf &= valid;
       cut_bits = found.cuts;
       removed = found.removed;
+      s.nuls += static_cast<unsigned>(std::popcount(found.nuls));
     }
     const auto size = static_cast<unsigned>(std::popcount(valid));
     const auto swallowed = (cr | lf) & behind_cr;

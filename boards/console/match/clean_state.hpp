@@ -13,6 +13,7 @@ struct Cleaner::State {
   std::uint64_t position = 0;  // raw offset of the next byte
   std::uint64_t line_raw = 0;  // raw offset of the first byte of the line that has not ended
   std::uint64_t mapped = 0;    // the raw offset that the next byte of text would have without a further cut
+  std::uint64_t nuls = 0;      // dropped, since the beginning
   std::uint64_t utf8_raw = 0;  // of the first byte of the sequence in `utf8`
   std::uint32_t count = 0;     // bytes of the escape sequence
   CleanMode mode = CleanMode::text;
@@ -68,8 +69,8 @@ struct CleanBlock::Writer {
 /// One byte, whose raw offset is state.position; moves on to the next.
 void clean_byte(CleanBlock::Writer& to, unsigned char byte);
 
-/// As much of `bytes` as has nothing out of the ordinary (whole CSI sequences, line ends and ASCII), at least 0; only
-/// in mode `text`. There is room for it. Moves the state's position on.
+/// As much of `bytes` as has nothing out of the ordinary (whole CSI sequences, line ends, NULs, well-formed UTF-8), at
+/// least 0; only in mode `text`. There is room for it. Moves the state's position on.
 std::size_t clean_ordinary(CleanBlock::Writer& to, std::string_view bytes);
 
 inline std::size_t Cleaner::State::rest_size() const { return CleanBlock::Writer::unfinished_size(rest); }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 
 #include "drivers/core/process.hpp"
@@ -114,6 +115,45 @@ TEST(Cleaner, gives_the_same_as_the_plain_loop_at_any_size_of_chunks) {
         ASSERT_EQ(scalar[i], expected[i]) << chunk << " seed " << seed << " line " << i;
       }
     }
+  }
+}
+
+// Each pair, triple and quadruple of bytes at which a rule of UTF-8 begins or ends, at each place of a vector.
+TEST(Cleaner, knows_well_formed_utf8_at_each_place_as_the_plain_loop_does) {
+  constexpr unsigned char edges[] = {0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
+                                     0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF};
+  std::string bytes;
+  std::size_t place = 0;
+  for (const auto a : edges) {
+    for (const auto b : edges) {
+      for (const auto c : edges) {
+        bytes.append(++place % 67, 'x');
+        for (const auto byte : {a, b, c}) bytes += static_cast<char>(byte);
+        if (a >= 0xF0) bytes += '\x80';
+        bytes += "\xe4\xb8\xad\n";
+      }
+    }
+  }
+  const auto expected = clean<ScalarCleaner>(bytes, bytes.size());
+  for (const std::size_t chunk : {64UL, 1'000UL, bytes.size()})
+    EXPECT_TRUE(clean<Cleaner>(bytes, chunk) == expected) << chunk;
+}
+
+TEST(Cleaner, counts_the_nuls_that_go) {
+  RandomConsole console(3);
+  const auto bytes = console.bytes(50'000) + std::string("a\0\0b\x1b]0;\0\a", 9);
+  ScalarCleaner plain;
+  CleanBlock block;
+  plain.feed(bytes, block);
+  ASSERT_GT(plain.nuls(), 10U);
+  ASSERT_LE(plain.nuls(), static_cast<std::uint64_t>(std::ranges::count(bytes, '\0')));
+  for (const std::size_t chunk : {1UL, 7UL, 64UL, 300UL, bytes.size()}) {
+    Cleaner cleaner;
+    for (std::size_t at = 0; at < bytes.size(); at += chunk) {
+      block.clear();
+      cleaner.feed(std::string_view(bytes).substr(at, chunk), block);
+    }
+    EXPECT_EQ(cleaner.nuls(), plain.nuls()) << chunk;
   }
 }
 

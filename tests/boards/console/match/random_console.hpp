@@ -49,6 +49,27 @@ class RandomConsole {
     static constexpr std::string_view ends[] = {"\r\n", "\r\n", "\n", "\r\r\n", "\r"};
     return "[    " + digits(1) + "." + digits(6) + "] " + words() + std::string(ends[below(std::size(ends))]);
   }
+  /// Characters of two, three and four bytes, those at the ends of each range among them.
+  std::string foreign(std::size_t characters) {
+    static constexpr std::string_view some[] = {"\xc2\x80",
+                                                "\xdf\xbf",
+                                                "\xc3\xbc",
+                                                "\xe0\xa0\x80",
+                                                "\xe4\xb8\xad",
+                                                "\xe6\x96\x87",
+                                                "\xed\x9f\xbf",
+                                                "\xee\x80\x80",
+                                                "\xef\xbf\xbf",
+                                                "\xf0\x90\x80\x80",
+                                                "\xf0\x9f\x98\x80",
+                                                "\xf4\x8f\xbf\xbf",
+                                                "\xf3\xbf\xbf\xbf",
+                                                " ",
+                                                "a"};
+    std::string out;
+    for (; characters > 0; --characters) out += some[below(std::size(some))];
+    return out;
+  }
   std::string odd() {
     static constexpr std::string_view some[] = {"\x1b[1;31m",
                                                 "\x1b[0m",
@@ -91,7 +112,18 @@ class RandomConsole {
                                                 "\x1b]x\ny",
                                                 "\x1b[31",
                                                 "m"};
-    switch (below(12)) {
+    switch (below(14)) {
+      case 6:
+        return foreign(below(40));
+      case 7: {  // one byte of it is lost, or another one
+        auto text = foreign(1 + below(20));
+        const auto at = below(text.size());
+        if (below(2) == 0)
+          text.erase(at, 1);
+        else
+          text[at] = static_cast<char>(random_());
+        return text;
+      }
       case 0:
         return std::string(1 + below(4), '\0');
       case 1:
