@@ -68,6 +68,7 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   Task<> power_cycle(Deadline deadline) override { return cycle(shared_from_this(), deadline); }
   Task<PowerState> power_state(Deadline deadline) override { return ask_power(shared_from_this(), deadline); }
   Task<> reset(ResetKind kind, Deadline deadline) override { return do_reset(shared_from_this(), kind, deadline); }
+  Task<drivers::ProbeIdentity> identify(Deadline deadline) override { return do_identify(shared_from_this(), deadline); }
   Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) override {
     return do_flash(shared_from_this(), std::move(images), std::move(progress), deadline);
   }
@@ -84,6 +85,7 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   static Task<> cycle(std::shared_ptr<Session> self, Deadline deadline);
   static Task<PowerState> ask_power(std::shared_ptr<Session> self, Deadline deadline);
   static Task<> do_reset(std::shared_ptr<Session> self, ResetKind kind, Deadline deadline);
+  static Task<drivers::ProbeIdentity> do_identify(std::shared_ptr<Session> self, Deadline deadline);
   static Task<> do_flash(std::shared_ptr<Session> self, std::vector<drivers::FlashImage> images,
                          drivers::FlashProgress progress, Deadline deadline);
   static Task<> do_clean(std::shared_ptr<Session> self, Deadline deadline);
@@ -232,12 +234,18 @@ Task<> Session::do_reset(std::shared_ptr<Session> self, ResetKind kind, Deadline
   co_return co_await off_and_on(self, deadline);
 }
 
+Task<drivers::ProbeIdentity> Session::do_identify(std::shared_ptr<Session> self, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  auto* probe = self->devices_.probe();
+  if (probe == nullptr) co_return self->unsupported("probe");
+  co_return (co_await probe->identify(deadline)).within("identify");
+}
+
 Result<> Session::may_flash() const {
   const auto refuse = [this](std::string_view why) {
     return Error(Errc::unsupported, Blame::configuration, "board type " + type_->name + ": " + std::string(why));
   };
-  if (!type_->flash.supported) return refuse("it cannot be flashed");
-  if (type_->flash.source.empty()) return refuse("its flash facts have no source, so that it is not flashed");
+  if (const auto why = type_->flash.refusal(config_.addresses["flash"]); !why.empty()) return refuse(why);
   if (devices_.flasher() == nullptr) return unsupported("way to flash it: an address for 'flash' is missing");
   return ok();
 }

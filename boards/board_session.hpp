@@ -46,6 +46,9 @@ class BoardSession {
   [[nodiscard]] virtual drivers::PowerState last_power_state() const = 0;
   /// By the probe; a hard reset without one is a power cycle. Errors: unsupported (configuration); unavailable when powered off.
   virtual Task<> reset(drivers::ResetKind kind, Deadline deadline) = 0;
+  /// What the probe says of itself and of the board. Errors: unsupported (configuration) without a probe that can;
+  /// unavailable (infrastructure).
+  virtual Task<drivers::ProbeIdentity> identify(Deadline deadline) = 0;
   /// Flashes and verifies. Errors: unsupported (configuration) when the type's flash facts have no source; those of Flasher.
   virtual Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) = 0;
   /// nullptr unless the job chooses the machine.

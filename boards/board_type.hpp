@@ -18,6 +18,19 @@
 
 namespace hilltop::boards {
 
+/// One way to write to a board of this type: what a lab's address of the same driver (and tool) need not say itself,
+/// such as the OpenOCD board file or what a tool calls the chip.
+struct FlashWay {
+  std::string driver;  ///< "openocd", "tool-flash"
+  std::string tool;    ///< of `tool-flash`: "pyocd", "jlink"; else ""
+  Node address;        ///< driver, tool and the facts; laid under what the lab says
+  std::string source;  ///< where the facts come from; without it the way is not used
+  drivers::Verified verified = drivers::Verified::unproven;
+
+  /// Whether a lab's address of a probe or flasher goes this way.
+  [[nodiscard]] bool fits(const Node& lab_address) const;
+};
+
 /// How images of a job get onto a board of this type.
 struct FlashFacts {
   bool supported = false;
@@ -26,6 +39,27 @@ struct FlashFacts {
   std::vector<drivers::ImageFormat> formats;  ///< in order of preference
   std::optional<std::uint64_t> raw_address;   ///< where a raw image goes
   std::size_t max_images = 1;                 ///< 2: secure and non-secure
+  std::vector<FlashWay> ways;                 ///< in order of preference
+
+  [[nodiscard]] const FlashWay* way(const Node& lab_address) const;  ///< nullptr: none is known for its driver
+  /// Why a board with `lab_address` for `flash` is not flashed: "" when nothing speaks against it.
+  [[nodiscard]] std::string refusal(const Node& lab_address) const;
+};
+
+/// A part of a board's address space.
+struct MemoryRegion {
+  enum class Kind : std::uint8_t { flash, ram, external };  ///< external: flash on another chip
+  std::string name;
+  std::uint64_t start = 0, size = 0;
+  Kind kind = Kind::flash;
+};
+[[nodiscard]] std::string_view to_string(MemoryRegion::Kind kind) noexcept;
+
+/// A USB device that a board of this type shows, or that sits on it: how `hilltop discover` knows it.
+struct UsbSign {
+  std::uint16_t vendor = 0, product = 0;
+  std::string part;  ///< "probe", "console", "loader" (a boot ROM or boot loader), "board" (its own software)
+  std::string name;  ///< what its product string contains; "" where any will do
 };
 
 /// How the boot loader of a board is talked to. Patterns are Python regular expressions, as a job's prompts are.
@@ -63,8 +97,15 @@ struct BoardType {
   Typing typing;
   std::string newline = "\r";  ///< what Return types
   std::vector<std::string> rule_packs;
-  std::vector<demux::DecoderSpec> decoders;      ///< what takes its consoles apart into channels, in this order
+  std::vector<demux::DecoderSpec> decoders;  ///< what takes its consoles apart into channels, in this order
+  std::string architecture;                  ///< "armv7-m", "arm64", ...; "" where it depends
+  std::vector<MemoryRegion> memory;          ///< empty where it is not known
+  std::vector<UsbSign> usb;
+  std::vector<std::string> daplink_ids;                     ///< the first four digits of its DAPLink's serial number
+  std::map<std::string, std::string, std::less<>> sources;  ///< where the facts under a key come from: "memory", "usb"
   FlashFacts flash;
+  std::vector<FlashWay>
+      probes;  ///< what is known for a debug probe alone: OpenOCD's file for a board that it cannot write
   bool configurable_machine = false;  ///< `qemu`: the job's context chooses the machine
   std::vector<std::string> available_architectures;
   std::map<std::string, std::string> context;               ///< defaults for a job's context
@@ -82,6 +123,8 @@ struct BoardType {
   Node drivers;  ///< addresses that boards of this type have by default (`drivers:` of the file)
   Place place;
 
+  /// What a lab's address of `role` need not say, by its driver; an absent Node where nothing is known.
+  [[nodiscard]] Node known_for(std::string_view role, const Node& lab_address) const;
   [[nodiscard]] bool deploys(std::string_view method) const;
   [[nodiscard]] bool boots(std::string_view method) const;
 };

@@ -5,30 +5,14 @@
 #include <cmath>
 #include <utility>
 
+#include "boards/board_facts_file.hpp"
 #include "boards/board_loader_file.hpp"
 #include "drivers/core/fields.hpp"
 
 namespace hilltop::boards {
 namespace {
 
-using drivers::ImageFormat;
-using drivers::Verified;
-
 const std::vector<std::string> no_words;
-
-std::vector<std::string> verified_words() {
-  std::vector<std::string> out;
-  for (const auto level : {Verified::hardware, Verified::independent_tool, Verified::specification, Verified::unproven})
-    out.emplace_back(drivers::to_string(level));
-  return out;
-}
-
-Verified read_verified(Fields& fields) {
-  const auto known = verified_words();
-  const auto said = fields.word("verified", known);
-  const auto at = std::ranges::find(known, said.value_or(known.back()));
-  return at == known.end() ? Verified::unproven : static_cast<Verified>(at - known.begin());
-}
 
 Typing read_typing(const Node& map, Diagnostics& diagnostics) {
   Typing out;
@@ -40,29 +24,6 @@ Typing read_typing(const Node& map, Diagnostics& diagnostics) {
   out.check_echo = fields.flag("check_echo").value_or(out.check_echo);
   out.chunk = static_cast<std::size_t>(
       fields.integer("chunk", 1, longest_chunk).value_or(static_cast<std::int64_t>(out.chunk)));
-  fields.refuse_others();
-  return out;
-}
-
-ImageFormat format_from(std::string_view word) {
-  if (word == "elf") return ImageFormat::elf;
-  if (word == "srec") return ImageFormat::srec;
-  if (word == "uf2") return ImageFormat::uf2;
-  return word == "hex" ? ImageFormat::intel_hex : ImageFormat::raw;
-}
-
-FlashFacts read_flash(const Node& map, Diagnostics& diagnostics) {
-  FlashFacts out;
-  if (!map) return out;
-  Fields fields(map, "flash", diagnostics);
-  out.supported = fields.flag("supported").value_or(true);
-  out.source = fields.text("source").value_or("");
-  out.verified = read_verified(fields);
-  for (const auto& word : fields.words("formats", {"elf", "hex", "bin", "srec", "uf2"}).value_or(no_words))
-    out.formats.push_back(format_from(word));
-  if (const auto address = fields.integer("raw_address")) out.raw_address = static_cast<std::uint64_t>(*address);
-  constexpr int most_images = 16;
-  out.max_images = static_cast<std::size_t>(fields.integer("max_images", 1, most_images).value_or(1));
   fields.refuse_others();
   return out;
 }
@@ -167,6 +128,7 @@ BoardType read_fields(Fields& fields, const std::vector<std::string>& packs, Dia
   type.available_architectures = fields.texts("available_architectures").value_or(no_words);
   type.configurable_machine = fields.flag("configurable_machine").value_or(false);
   read_boot_facts(fields, type, diagnostics);
+  read_board_facts(fields, type, diagnostics);
   type.drivers = fields.map("drivers");
   return type;
 }
@@ -174,13 +136,16 @@ BoardType read_fields(Fields& fields, const std::vector<std::string>& packs, Dia
 }  // namespace
 
 const std::vector<std::string>& known_deploy_methods() {
-  static const std::vector<std::string> methods = {"tmpfs", "tftp", "overlay", "download", "downloads"};
+  static const std::vector<std::string> methods = {"tmpfs", "tftp", "overlay", "download", "downloads",
+                                                   "usb",   "sd",   "sata",    "flasher",  "recovery",
+                                                   "musca", "mps",  "vemsd",   "fastboot"};
   return methods;
 }
 
 const std::vector<std::string>& known_boot_methods() {
-  static const std::vector<std::string> methods = {"minimal",  "monitor", "qemu",  "u-boot", "grub",
-                                                   "grub-efi", "uefi",    "kexec", "ssh"};
+  static const std::vector<std::string> methods = {
+      "minimal", "monitor", "qemu",      "u-boot", "grub", "grub-efi", "uefi",     "kexec", "ssh",     "openocd",
+      "pyocd",   "jlink",   "cmsis-dap", "dfu",    "gdb",  "flasher",  "recovery", "musca", "fastboot"};
   return methods;
 }
 

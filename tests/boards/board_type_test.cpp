@@ -104,6 +104,82 @@ TEST_F(BoardTypesTest, AnEmptyTypeHasSafeDefaults) {
   EXPECT_EQ(t->failure_retry, 1U);
 }
 
+TEST_F(BoardTypesTest, ReadsWhatIsKnownOfTheBoardItself) {
+  type("real", R"(
+architecture: armv7e-m
+memory:
+  - {name: flash, start: 0x0, size: 1M, kind: flash}
+  - {name: sram, start: 0x20000000, size: 192K, kind: ram}
+usb:
+  - {id: '0d28:0204', part: probe, name: DAPLink}
+daplink_ids: ['0240']
+sources: {memory: a data sheet, usb: a page}
+flash:
+  formats: [hex]
+  ways:
+    - {driver: tool-flash, tool: pyocd, target: k64f, source: a file, verified: specification}
+    - {driver: openocd, board: x.cfg}
+)");
+  const auto types = load();
+  ASSERT_EQ(diagnostics_.to_string(), "");
+  const auto* t = types.find("real");
+  EXPECT_EQ(t->architecture, "armv7e-m");
+  ASSERT_EQ(t->memory.size(), 2U);
+  EXPECT_EQ(t->memory[0].size, 1024U * 1024U);
+  EXPECT_EQ(t->memory[1].start, 0x20000000U);
+  EXPECT_EQ(t->memory[1].kind, MemoryRegion::Kind::ram);
+  ASSERT_EQ(t->usb.size(), 1U);
+  EXPECT_EQ(t->usb[0].vendor, 0x0d28);
+  EXPECT_EQ(t->usb[0].product, 0x0204);
+  EXPECT_EQ(t->usb[0].part, "probe");
+  EXPECT_THAT(t->daplink_ids, ElementsAre("0240"));
+  EXPECT_EQ(t->sources.find("usb")->second, "a page");
+  ASSERT_EQ(t->flash.ways.size(), 2U);
+  EXPECT_EQ(t->flash.ways[0].address["target"].text(), "k64f");
+  EXPECT_FALSE(t->flash.ways[0].address.contains("source"));
+  EXPECT_EQ(t->flash.ways[0].verified, drivers::Verified::specification);
+}
+
+TEST_F(BoardTypesTest, FlashesOnlyInWaysThatHaveASource) {
+  type("real", R"(
+flash:
+  ways:
+    - {driver: tool-flash, tool: pyocd, target: k64f, source: a file}
+    - {driver: openocd, board: x.cfg}
+)");
+  type("whole", "flash: {source: a manual}\n");
+  type("silent", "description: nothing known\n");
+  const auto types = load();
+  ASSERT_EQ(diagnostics_.to_string(), "");
+  const auto refusal = [&](std::string_view name, std::string_view lab_address) {
+    Diagnostics none;
+    return types.find(name)->flash.refusal(read_yaml(lab_address, "lab.yaml", none));
+  };
+  EXPECT_EQ(refusal("real", "{driver: tool-flash, tool: pyocd, serial: '1'}"), "");
+  EXPECT_THAT(refusal("real", "{driver: openocd, serial: '1'}"), HasSubstr("facts for 'openocd' have no source"));
+  EXPECT_THAT(refusal("real", "{driver: tool-flash, tool: jlink}"), HasSubstr("flash facts have no source"));
+  EXPECT_EQ(refusal("whole", "{driver: command}"), "");
+  EXPECT_THAT(refusal("silent", "{driver: command}"), HasSubstr("it cannot be flashed"));
+}
+
+TEST_F(BoardTypesTest, WrongFactsOfABoardArePointedAt) {
+  type("bad", R"(memory:
+  - {name: a, start: 0x0, size: 1K, kind: flash}
+  - {name: b, start: 0x3ff, size: 1K, kind: disk}
+usb: [{id: 0d28-0204, part: probe}]
+daplink_ids: ['24']
+sources: {nonsense: a page}
+flash: {ways: [{board: x.cfg}]}
+)");
+  const auto text = complaints();
+  EXPECT_THAT(text, HasSubstr("memory: 'a' and 'b' overlap"));
+  EXPECT_THAT(text, HasSubstr("bad.yaml:3:41"));
+  EXPECT_THAT(text, HasSubstr("'0d28-0204' is no USB id"));
+  EXPECT_THAT(text, HasSubstr("'24' is no board id of DAPLink"));
+  EXPECT_THAT(text, HasSubstr("'nonsense'"));
+  EXPECT_THAT(text, HasSubstr("'driver' is missing"));
+}
+
 TEST_F(BoardTypesTest, ExtendsMergesMapsAndReplacesLists) {
   type("base",
        "abstract: true\naliases: [old]\nconsoles: [a, b]\nfailure_retry: 2\nflash: {source: s, formats: [hex]}\n"
