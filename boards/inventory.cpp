@@ -89,8 +89,9 @@ Node LabReader::read_addresses(Fields& fields, const BoardType* type) {
     if (named ? !board.contains(role) : !usual) continue;
     if (said.is_null()) said = Node();  // `emulator:` without more: as the type has it
     const bool same_driver = !said || !said.contains("driver") || said["driver"].text() == usual["driver"].text();
-    const auto address = same_driver ? merged(usual, said) : said;
+    auto address = same_driver ? merged(usual, said) : said;
     if (!address) continue;
+    if (type) address = merged(type->known_for(role, address), address);
     entries.push_back({Node::string(role, address.place()), with_whole_paths(address)});
   }
   return Node::map(std::move(entries), board.place());

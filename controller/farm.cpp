@@ -106,6 +106,7 @@ class FarmImpl final : public Farm {
 
   const boards::BoardTypes& types() const override { return farm_->options.types; }
   const boards::Inventory& inventory() const override { return farm_->inventory; }
+  [[nodiscard]] std::string lab_text() const override { return farm_->lab_text; }
   Task<boards::InventoryChange> apply_lab(Principal who, std::string text) override {
     return controller::apply_lab(farm_, std::move(who), std::move(text));
   }

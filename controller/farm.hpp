@@ -97,6 +97,8 @@ class Farm {
   // Lab
   virtual const boards::BoardTypes& types() const = 0;
   virtual const boards::Inventory& inventory() const = 0;
+  /// The lab file as it is written, with its comments.
+  [[nodiscard]] virtual std::string lab_text() const { return boards::to_yaml(inventory()); }
   /// Checks `text`, writes it to the lab file and applies it: new boards join, gone ones leave (when leased: after the
   /// lease), changed ones are re-opened. Empty text: re-reads the file. Needs role admin.
   virtual Task<boards::InventoryChange> apply_lab(Principal who, std::string text) = 0;

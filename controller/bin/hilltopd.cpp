@@ -24,6 +24,7 @@
 #include "drivers/core/log.hpp"
 #include "drivers/net/boot_server.hpp"
 #include "drivers/tables.hpp"
+#include "drivers/usb/hardware_list.hpp"
 #include "web/api/web_server.hpp"
 
 namespace {
@@ -179,6 +180,7 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
   HILLTOP_CO_TRY(worker.engine, boards::ConsoleEngine::open(consoles));
   worker.artifacts = artifacts;
   worker.start_boot_server = start_boot_server;
+  worker.list_hardware = [] { return drivers::list_hardware(); };
   worker.artifacts_allow = [artifacts](const boards::Inventory& lab) { artifacts->allow(lab); };
   parts.worker = controller::make_in_process_worker(std::move(worker), control);
   controller::Farm::Options options{std::move(types), arguments.lab, arguments.data, drivers::all_drivers};

@@ -130,6 +130,9 @@ void visit(TranscriptGrep& m, auto&& f) {
       f("pattern", Bytes{m.pattern}), f("packs", m.packs), f("since", m.since), f("until", m.until);
 }
 void visit(ConsoleCounters&, auto&&) {}
+void visit(DiscoverHardware&, auto&&) {}
+void visit(CheckHardware&, auto&&) {}
+void visit(IdentifyBoard& m, auto&& f) { f("board", m.board); }
 void visit(JobLogged& m, auto&& f) { f("job", m.job), f("first_line", m.first_line), f("lines", m.lines); }
 void visit(JobResult& m, auto&& f) { f("job", m.job), f("case", m.test_case); }
 void visit(JobAction& m, auto&& f) {
@@ -224,6 +227,9 @@ HILLTOP_KIND(TranscriptFind, "transcript_find");
 HILLTOP_KIND(TranscriptPageRead, "transcript_page");
 HILLTOP_KIND(TranscriptGrep, "transcript_grep");
 HILLTOP_KIND(ConsoleCounters, "console_counters");
+HILLTOP_KIND(DiscoverHardware, "discover_hardware");
+HILLTOP_KIND(CheckHardware, "check_hardware");
+HILLTOP_KIND(IdentifyBoard, "identify");
 HILLTOP_KIND(JobLogged, "job_logged");
 HILLTOP_KIND(JobResult, "job_result");
 HILLTOP_KIND(JobAction, "job_action");

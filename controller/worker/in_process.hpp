@@ -10,6 +10,7 @@
 #include "boards/inventory.hpp"
 #include "controller/worker/worker_link.hpp"
 #include "drivers/api/boot_server.hpp"
+#include "drivers/api/hardware.hpp"
 #include "jobs/ports.hpp"
 
 namespace hilltop::controller {
@@ -23,6 +24,7 @@ struct WorkerOptions {
   /// Makes the boot server that a lab file asks for, on the worker's thread, which it is then used on. None: boards are
   /// served nothing over the network.
   std::function<Task<std::shared_ptr<drivers::BootServer>>(boards::BootServerSettings)> start_boot_server;
+  std::function<drivers::HardwareList()> list_hardware;  ///< what is plugged in; blocks, called on a lane. None: nothing
   std::function<void(const boards::Inventory&)> artifacts_allow;  ///< tells `artifacts` what a new lab file allows
 };
 

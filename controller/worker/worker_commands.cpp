@@ -190,6 +190,9 @@ Task<WorkerReply> execute(Worker worker, WorkerCommand command, Deadline deadlin
     Task<WorkerReply> operator()(TranscriptPageRead c) { return ConsoleArchive::page(worker->archive, std::move(c)); }
     Task<WorkerReply> operator()(TranscriptGrep c) { return ConsoleArchive::grep(worker->archive, std::move(c)); }
     Task<WorkerReply> operator()(ConsoleCounters) { return count_consoles(worker); }
+    Task<WorkerReply> operator()(DiscoverHardware) { return discover_hardware(worker); }
+    Task<WorkerReply> operator()(CheckHardware) { return check_lab_hardware(worker, deadline); }
+    Task<WorkerReply> operator()(IdentifyBoard c) { return identify_board(worker, std::move(c), deadline); }
     Task<WorkerReply> operator()(ApplyInventory c) { return apply_inventory(worker, std::move(c), deadline); }
   };
   return std::visit(Dispatch{std::move(worker), deadline}, std::move(command));

@@ -82,6 +82,9 @@ Task<WorkerReply> unexport_console(Worker worker, ConsoleUnexport command);
 Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadline deadline);
 
 Task<WorkerReply> count_consoles(Worker worker);
+Task<WorkerReply> discover_hardware(Worker worker);
+Task<WorkerReply> check_lab_hardware(Worker worker, Deadline deadline);
+Task<WorkerReply> identify_board(Worker worker, IdentifyBoard command, Deadline deadline);
 
 /// The boot server as `wanted` says, made anew when that has changed. Errors: busy (infrastructure) while a job runs
 /// that may use the old one; those of WorkerOptions::start_boot_server, after which there is one without any port.

@@ -106,6 +106,14 @@ struct TranscriptGrep {
 };
 /// `text`: a JSON object of the consoles' counters, for /metrics.
 struct ConsoleCounters {};
+/// What is plugged in, beside what the lab file says of it. `text`: JSON as boards/discovery.hpp makes it.
+struct DiscoverHardware {};
+/// What stands between the lab file and boards that work. `text`: JSON as boards/doctor.hpp makes it.
+struct CheckHardware {};
+/// What a board's probe says. `text`: a JSON object of name, serial, firmware and target.
+struct IdentifyBoard {
+  std::string board;
+};
 struct ApplyInventory {
   std::string text, file_name;    ///< of the lab file
   std::vector<std::string> keep;  ///< boards that are in use: left as they are for now, even when changed or gone
@@ -113,7 +121,8 @@ struct ApplyInventory {
 using WorkerCommand =
     std::variant<RunJob, CancelJob, PowerCommand, ResetCommand, FlashCommand, CleanBoard, ConsoleRead, ConsoleWrite,
                  ConsoleClaim, ConsoleRelease, ConsoleExport, ConsoleUnexport, ApplyInventory, TranscriptList,
-                 TranscriptFind, TranscriptPageRead, TranscriptGrep, ConsoleCounters>;
+                 TranscriptFind, TranscriptPageRead, TranscriptGrep, ConsoleCounters, DiscoverHardware, CheckHardware,
+                 IdentifyBoard>;
 
 /// What a command answers; fields that do not apply are empty.
 struct WorkerReply {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
+#include "boards/board_type_json.hpp"
 #include "web/api/application.hpp"
 #include "web/api/json_body.hpp"
 #include "web/api/problem.hpp"
@@ -11,36 +12,27 @@ namespace {
 using controller::Farm;
 using nlohmann::json;
 
-std::string lab_text(const std::shared_ptr<Farm>& farm) { return boards::to_yaml(farm->inventory()); }
-
-json type_json(const boards::BoardType& type) {
-  return {{"name", type.name},
-          {"description", type.description},
-          {"aliases", type.aliases},
-          {"source", type.source},
-          {"verified", drivers::to_string(type.verified)},
-          {"consoles", type.consoles},
-          {"rule_packs", type.rule_packs},
-          {"deploy_methods", type.deploy_methods},
-          {"boot_methods", type.boot_methods},
-          {"flash", {{"supported", type.flash.supported}, {"source", type.flash.source}}}};
+std::string lab_text(const std::shared_ptr<Farm>& farm, bool as_written) {
+  return as_written ? farm->lab_text() : boards::to_yaml(farm->inventory());
 }
 
 json all_types(const std::shared_ptr<Farm>& farm) {
   auto items = json::array();
-  for (const auto* type : farm->types().all()) items.push_back(type_json(*type));
+  for (const auto* type : farm->types().all()) items.push_back(boards::to_json(*type));
   return items;
 }
 
 Result<json> one_type(const std::shared_ptr<Farm>& farm, const std::string& name) {
-  if (const auto* type = farm->types().find(name)) return type_json(*type);
+  if (const auto* type = farm->types().find(name)) return boards::to_json(*type);
   const auto hint = suggest(name, farm->types().names());
   return Error(Errc::not_found, Blame::job,
                "there is no board type '" + name + "'" + (hint.empty() ? "" : ": " + hint));
 }
 
-Task<Response> show_lab(ApiPtr api, Call) {
-  HILLTOP_CO_TRY(auto text, co_await hop(api->gate, &lab_text));
+Task<Response> show_lab(ApiPtr api, Call call) {
+  const auto form = call.request.query_value("as").value_or("read");
+  if (form != "read" && form != "written") co_return problem(400, "as: must be one of read, written");
+  HILLTOP_CO_TRY(auto text, co_await hop(api->gate, &lab_text, form == "written"));
   co_return Response(200, "application/yaml", std::move(text));
 }
 
@@ -70,6 +62,8 @@ Task<Response> list_drivers(ApiPtr api, Call) {
   co_return json_response({{"items", std::move(items)}, {"next", ""}});
 }
 
+constexpr QueryParam show_query[] = {{"as", ParamType::text, "read (what it means) or written (with its comments)"}};
+
 constexpr Route routes[] = {
     {.pattern = "/api/v1/board-types",
      .tag = "lab",
@@ -89,6 +83,7 @@ constexpr Route routes[] = {
     {.pattern = "/api/v1/lab",
      .tag = "lab",
      .summary = "The lab file.",
+     .query = show_query,
      .gives = {"application/yaml", ""},
      .handler = &show_lab},
     {.method = Method::put,

@@ -76,6 +76,7 @@ inline constexpr std::size_t text_body_limit = 8 * 1024 * 1024;
 [[nodiscard]] std::span<const Route> job_routes();
 [[nodiscard]] std::span<const Route> lease_routes();
 [[nodiscard]] std::span<const Route> lab_routes();
+[[nodiscard]] std::span<const Route> hardware_routes();
 [[nodiscard]] std::span<const Route> token_routes();
 [[nodiscard]] std::span<const Route> event_routes();
 [[nodiscard]] std::span<const Route> page_routes();

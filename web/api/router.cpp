@@ -45,7 +45,7 @@ const std::vector<const Route*>& all_routes() {
   static const auto routes = [] {
     std::vector<const Route*> out;
     for (const auto table : {page_routes(), meta_routes(), board_routes(), console_routes(), archive_routes(),
-                             job_routes(), lease_routes(), event_routes(), lab_routes(), token_routes()})
+                             job_routes(), lease_routes(), event_routes(), lab_routes(), hardware_routes(), token_routes()})
       for (const auto& route : table) out.push_back(&route);
     return out;
   }();

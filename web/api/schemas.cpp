@@ -153,17 +153,78 @@ json with_token(json token) {
   return token;
 }
 
+json flash_ways_schema() {
+  return list_of(object({{"driver", text()},
+                         {"tool", text()},
+                         {"facts", {{"type", "object"}}},
+                         {"source", text()},
+                         {"verified", text()}}));
+}
+
 json board_type_schema() {
+  const json flash = object({{"supported", boolean()},
+                             {"source", text()},
+                             {"verified", text()},
+                             {"formats", list_of(text())},
+                             {"raw_address", text_or_null()},
+                             {"max_images", integer()},
+                             {"ways", flash_ways_schema()}});
+  const json region = object(
+      {{"name", text()}, {"start", text()}, {"size", integer()}, {"kind", choice({"flash", "ram", "external"})}});
   return object({{"name", text()},
                  {"description", text()},
                  {"aliases", list_of(text())},
+                 {"architecture", text()},
                  {"source", text()},
                  {"verified", text()},
                  {"consoles", list_of(text())},
+                 {"emulated", boolean()},
                  {"rule_packs", list_of(text())},
                  {"deploy_methods", list_of(text())},
                  {"boot_methods", list_of(text())},
-                 {"flash", object({{"supported", boolean()}, {"source", text()}})}});
+                 {"flash", flash},
+                 {"probes", flash_ways_schema()},
+                 {"memory", list_of(region)},
+                 {"usb", list_of(object({{"id", text()}, {"part", text()}, {"name", text()}}))},
+                 {"daplink_ids", list_of(text())},
+                 {"loaders", {{"type", "object"}}},
+                 {"drivers", {{"type", "object"}}},
+                 {"sources", {{"type", "object"}}}});
+}
+
+json discovery_schema() {
+  const json claims = list_of(object({{"board", text()}, {"role", text()}, {"by", text()}}));
+  const json node = object({{"kind", text()},
+                            {"path", text()},
+                            {"by_id", text()},
+                            {"by_path", text()},
+                            {"interface", integer()},
+                            {"usable", boolean()}});
+  auto port = node;
+  port["properties"]["claims"] = claims;
+  port["required"].push_back("claims");
+  const json device =
+      object({{"path", text()},
+              {"id", text()},
+              {"manufacturer", text()},
+              {"name", text()},
+              {"serial", text()},
+              {"speed", text()},
+              {"hub_ports", integer()},
+              {"usable", boolean()},
+              {"kind", text()},
+              {"nodes", list_of(node)},
+              {"guesses", list_of(object({{"type", text()}, {"because", text()}, {"weight", integer()}}))},
+              {"claims", claims},
+              {"stanza", text()}});
+  return object({{"devices", list_of(device)}, {"ports", list_of(port)}});
+}
+
+json doctor_schema() {
+  return object({{"checks", list_of(object({{"state", choice({"good", "warning", "bad"})},
+                                            {"subject", text()},
+                                            {"detail", text()},
+                                            {"fix", text()}}))}});
 }
 
 void add_requests(json& out) {
@@ -213,6 +274,9 @@ json schemas() {
       {"Version", object({{"name", text()}, {"version", text()}, {"api", text()}})},
       {"WhoAmI", object({{"user", text()}, {"role", text()}, {"project", text()}, {"groups", list_of(text())}})},
       {"LabChange", object({{"added", list_of(text())}, {"removed", list_of(text())}, {"changed", list_of(text())}})}};
+  out["Discovery"] = discovery_schema();
+  out["Doctor"] = doctor_schema();
+  out["Identity"] = object({{"name", text()}, {"serial", text()}, {"firmware", text()}, {"target", text()}});
   out["Driver"] =
       object({{"name", text()}, {"offers", text()}, {"summary", text()}, {"source", text()}, {"verified", text()}});
   out["DriverPage"] = page("Driver");

@@ -160,6 +160,10 @@ Result<std::string> Api::get_text(const std::string& path, Deadline deadline) {
   return std::move(reply.body);
 }
 
+Result<web::HttpReply> Api::get_reply(const std::string& path, Deadline deadline) {
+  return request("GET", path, {}, {}, deadline);
+}
+
 Result<Json> Api::send(std::string_view method, const std::string& path, const Json& body, Deadline deadline) {
   return send_text(method, path, "application/json", body.is_null() ? "" : body.dump(), deadline);
 }

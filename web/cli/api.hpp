@@ -36,6 +36,8 @@ class Api {
 
   Result<Json> get(const std::string& path, Deadline deadline = usual());
   Result<std::string> get_text(const std::string& path, Deadline deadline = usual());
+  /// The whole answer, for those who need its headers.
+  Result<web::HttpReply> get_reply(const std::string& path, Deadline deadline = usual());
   Result<Json> send(std::string_view method, const std::string& path, const Json& body, Deadline deadline = usual());
   Result<Json> send_text(std::string_view method, const std::string& path, const std::string& type, std::string body,
                          Deadline deadline = usual());

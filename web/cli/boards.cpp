@@ -131,6 +131,7 @@ void add_boards(CLI::App& app, Context& context) {
   auto* show = add_command(*board, "show", "show one board", "  hilltop board show microbit-01");
   show->add_option("BOARD", one->name, "the board's name")->required()->type_name("BOARD");
   runs(show, context, one, show_board);
+  add_board_add(*board, context);
 }
 
 }  // namespace hilltop::cli

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "boards/board_type_json.hpp"
 #include "web/cli/commands.hpp"
 #include "web/cli/offline_types.hpp"
 
@@ -9,37 +10,12 @@ struct CatalogOptions {
   std::string name, types_dir;
 };
 
-template <class Names>
-Json list_of(const Names& names) {
-  auto list = Json::array();
-  for (const auto& name : names) list.push_back(name);
-  return list;
-}
-
-/// The facts of a type as the server tells them, too.
-Json to_json(const boards::BoardType& type) {
-  Json json{{"name", type.name},
-            {"description", type.description},
-            {"aliases", list_of(type.aliases)},
-            {"source", type.source},
-            {"verified", drivers::to_string(type.verified)},
-            {"consoles", list_of(type.consoles)},
-            {"deploy_methods", list_of(type.deploy_methods)},
-            {"boot_methods", list_of(type.boot_methods)},
-            {"rule_packs", list_of(type.rule_packs)}};
-  json["flash"] = Json{{"supported", type.flash.supported},
-                       {"source", type.flash.source},
-                       {"verified", drivers::to_string(type.flash.verified)},
-                       {"max_images", type.flash.max_images}};
-  return json;
-}
-
 Result<std::vector<Json>> types_from_files(const Context& context, const std::string& folder) {
   Diagnostics diagnostics;
   const auto types = offline_types(context, folder, diagnostics);
   if (!types) return diagnostics.to_error(Blame::configuration);
   std::vector<Json> items;
-  for (const auto* type : types->all()) items.push_back(to_json(*type));
+  for (const auto* type : types->all()) items.push_back(Json::parse(boards::to_json(*type).dump()));
   return items;
 }
 
@@ -53,17 +29,90 @@ Result<std::vector<Json>> all_types(Context& context, const CatalogOptions& opti
   return types_from_files(context, "");
 }
 
-void print_type(Context& context, const Json& type) {
-  Table table({{"", false, 10, true}, {"", false, 20}});
-  for (const auto& [key, value] : type.items()) {
-    std::string text = value.is_array() ? joined_at(type, key) : text_at(type, key);
-    if (value.is_object()) {
-      for (const auto& [name, part] : value.items())
-        text += (text.empty() ? "" : ", ") + name + ": " + (part.is_structured() ? part.dump() : text_at(value, name));
-    }
-    if (!text.empty()) table.add({Cell(key, Style::dim), Cell(text)});
+/// "openocd, pyocd": the tools, not the driver that runs them.
+std::string flash_ways(const Json& type) {
+  std::string out;
+  for (const auto& way : type.value("flash", Json::object()).value("ways", Json::array())) {
+    const auto tool = text_at(way, "tool");
+    out += (out.empty() ? "" : ",") + (tool.empty() ? text_at(way, "driver") : tool);
   }
-  context.print(table, false);
+  if (out.empty() && type.value("emulated", false)) out = "emulator";
+  return out;
+}
+
+std::string source_of(const Json& type, const std::string& key) {
+  return text_at(type.value("sources", Json::object()), key);
+}
+
+/// A fact, and below it where it comes from.
+class FactTable {
+ public:
+  void row(const std::string& name, const std::string& value, const std::string& source = "") {
+    if (value.empty()) return;
+    table_.add({Cell(name, Style::dim), Cell(value)});
+    if (!source.empty()) table_.add({Cell(""), Cell("source: " + source, Style::dim)});
+  }
+  [[nodiscard]] const Table& table() const { return table_; }
+
+ private:
+  Table table_{{{"", false, 10, true}, {"", false, 20}}};
+};
+
+void add_flash(FactTable& facts, const Json& type) {
+  const auto flash = type.value("flash", Json::object());
+  if (!flash.value("supported", false)) return;
+  facts.row("flash",
+            joined_at(flash, "formats") +
+                (text_at(flash, "raw_address").empty() ? "" : ", bin at " + text_at(flash, "raw_address")),
+            text_at(flash, "source"));
+  const auto add = [&](const char* name, const Json& ways) {
+    for (const auto& way : ways) {
+      const auto tool = text_at(way, "tool");
+      facts.row(name,
+                text_at(way, "driver") + (tool.empty() ? "" : " " + tool) + " " + way.value("facts", Json()).dump() +
+                    " (" + text_at(way, "verified") + ")",
+                text_at(way, "source"));
+    }
+  };
+  add("by", flash.value("ways", Json::array()));
+}
+
+void add_hardware(FactTable& facts, const Json& type) {
+  std::string memory, usb;
+  for (const auto& region : type.value("memory", Json::array()))
+    memory += (memory.empty() ? "" : ", ") + text_at(region, "name") + " " + text_at(region, "start") + " " +
+              std::to_string(number_at(region, "size") / 1024) + "K";
+  facts.row("memory", memory, source_of(type, "memory"));
+  for (const auto& sign : type.value("usb", Json::array()))
+    usb += (usb.empty() ? "" : ", ") + text_at(sign, "id") + " (" + text_at(sign, "part") + ")";
+  facts.row("usb", usb, source_of(type, "usb"));
+  facts.row("daplink ids", joined_at(type, "daplink_ids"), source_of(type, "daplink_ids"));
+  for (const auto& probe : type.value("probes", Json::array()))
+    facts.row("probe", text_at(probe, "driver") + " " + probe.value("facts", Json()).dump(), text_at(probe, "source"));
+  const auto drivers = type.value("drivers", Json::object());
+  if (!drivers.empty()) facts.row("drivers", drivers.dump(), source_of(type, "drivers"));
+}
+
+void add_loaders(FactTable& facts, const Json& type) {
+  for (const auto& [method, loader] : type.value("loaders", Json::object()).items())
+    facts.row(method,
+              "prompt '" + text_at(loader, "prompt") + "', " + loader.value("addresses", Json()).dump() +
+                  ", commands: " + joined_at(loader, "commands"),
+              source_of(type, "loaders"));
+}
+
+void print_type(Context& context, const Json& type) {
+  FactTable facts;
+  for (const auto* key : {"name", "description"}) facts.row(key, text_at(type, key));
+  facts.row("aliases", joined_at(type, "aliases"));
+  facts.row("architecture", text_at(type, "architecture"), source_of(type, "architecture"));
+  facts.row("verified", text_at(type, "verified"), text_at(type, "source"));
+  for (const auto* key : {"consoles", "rule_packs", "deploy_methods", "boot_methods"})
+    facts.row(key, joined_at(type, key));
+  add_flash(facts, type);
+  add_hardware(facts, type);
+  add_loaders(facts, type);
+  context.print(facts.table(), false);
 }
 
 int board_types(Context& context, const CatalogOptions& options) {
@@ -90,11 +139,18 @@ int board_types(Context& context, const CatalogOptions& options) {
     context.print(Json{{"items", *all}});
     return exit_pass;
   }
-  Table table(
-      {{"TYPE", false, 8, true}, {"DEPLOY", false, 6}, {"BOOT", false, 6}, {"FACTS", false, 6}, {"ABOUT", false, 10}});
+  Table table({{"TYPE", false, 8, true},
+               {"ARCH", false, 6},
+               {"CONSOLES", false, 6},
+               {"FLASH", false, 6},
+               {"DEPLOY", false, 6},
+               {"BOOT", false, 6},
+               {"FACTS", false, 6},
+               {"ABOUT", false, 10}});
   for (const auto& type : *all) {
-    table.add({text_at(type, "name"), joined_at(type, "deploy_methods", ","), joined_at(type, "boot_methods", ","),
-               text_at(type, "verified"), text_at(type, "description")});
+    table.add({text_at(type, "name"), text_at(type, "architecture"), joined_at(type, "consoles", ","), flash_ways(type),
+               joined_at(type, "deploy_methods", ","), joined_at(type, "boot_methods", ","), text_at(type, "verified"),
+               text_at(type, "description")});
   }
   context.print(table);
   return exit_pass;

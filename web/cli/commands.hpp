@@ -23,6 +23,8 @@ void runs(CLI::App* command, Context& context, std::shared_ptr<Options> options,
 // One function a file: each adds its commands.
 void add_login(CLI::App& app, Context& context);
 void add_boards(CLI::App& app, Context& context);
+void add_board_add(CLI::App& board, Context& context);  ///< below `board`: add, prove
+void add_discover(CLI::App& app, Context& context);
 void add_offline(CLI::App& app, Context& context);  ///< validate, plan
 void add_demux(CLI::App& app, Context& context);
 void add_submit(CLI::App& app, Context& context);
@@ -35,6 +37,7 @@ void add_operate(CLI::App& app, Context& context);  ///< power, reset, flash, he
 void add_catalog(CLI::App& app, Context& context);  ///< drivers, board-types
 void add_tokens(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
+void add_lab_doctor(CLI::App& lab, Context& context);  ///< below `lab`: doctor, import
 void add_events(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);
 

@@ -172,6 +172,7 @@ void add_lab(CLI::App& app, Context& context) {
 
   runs(add_command(*lab, "export", "print the server's lab file", "  hilltop lab export > lab.yaml"), context,
        std::make_shared<LabOptions>(), export_lab);
+  add_lab_doctor(*lab, context);
 }
 
 }  // namespace hilltop::cli

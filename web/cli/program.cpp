@@ -52,6 +52,7 @@ void add_globals(CLI::App& app, Globals& globals) {
 void add_all(CLI::App& app, Context& context) {
   add_login(app, context);
   add_boards(app, context);
+  add_discover(app, context);
   add_offline(app, context);
   add_demux(app, context);
   add_submit(app, context);

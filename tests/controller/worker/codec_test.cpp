@@ -46,6 +46,9 @@ const std::vector<WorkerCommand> commands = {
     TranscriptPageRead{"b", "main", 1, 2, 3, false},
     TranscriptGrep{4, {"b"}, "main", "kernel", "pa\xffnic", {"linux"}, UtcTime(7us), UtcTime(8us)},
     ConsoleCounters{},
+    DiscoverHardware{},
+    CheckHardware{},
+    IdentifyBoard{"b"},
     ApplyInventory{"lab: x\n", "/etc/lab.yaml", {"b1", "b2"}},
 };
 

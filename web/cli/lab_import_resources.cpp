@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formats that are about what boards hang on: labgrid's exporter and pdudaemon.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "web/cli/lab_import.hpp"
+
+namespace hilltop::cli {
+namespace {
+
+/// What a labgrid resource matches by, of a USB device: its serial number or its place.
+/// Source: labgrid, doc/configuration.rst, "udev Matching"; a leading @ asks the device's parents.
+struct Match {
+  std::string serial, id_path;
+};
+
+Match match_of(const Node& resource) {
+  Match out;
+  for (const auto& [key, value] : resource["match"].entries()) {
+    auto name = key.text();
+    if (name.starts_with('@')) name.erase(0, 1);
+    if (name == "ID_SERIAL_SHORT") out.serial = value.text();
+    if (name == "ID_PATH") out.id_path = value.text();
+  }
+  return out;
+}
+
+std::string text_of(const Node& resource, std::string_view key, std::string_view fallback = "") {
+  return resource[key] && !resource[key].text().empty() ? resource[key].text() : std::string(fallback);
+}
+
+std::string speed_of(const Node& resource) {
+  return resource["speed"] ? ", baud: " + yaml_number(resource["speed"]) : std::string();
+}
+
+/// The one line that a resource becomes; "" where it has no meaning here.
+std::string usb_serial(const Node& resource) {
+  const auto match = match_of(resource);
+  if (!match.serial.empty())
+    return fmt::format("console: {{driver: tty, usb: {{serial: {}}}{}}}", yaml_text(match.serial), speed_of(resource));
+  if (match.id_path.empty()) return "";
+  return fmt::format("console: {{driver: tty, path: {}{}}}", yaml_text("/dev/serial/by-path/" + match.id_path),
+                     speed_of(resource));
+}
+
+std::string network_serial(const Node& resource) {
+  const auto driver = text_of(resource, "protocol", "rfc2217") == "raw" ? "tcp" : "rfc2217";
+  return fmt::format("console: {{driver: {}, host: {}, port: {}{}}}", driver, yaml_scalar(text_of(resource, "host")),
+                     yaml_number(resource["port"]), std::string_view(driver) == "tcp" ? "" : speed_of(resource));
+}
+
+std::string raw_serial(const Node& resource) {
+  const auto port = text_of(resource, "port");
+  const bool unstable = port.starts_with("/dev/ttyUSB") || port.starts_with("/dev/ttyACM");
+  return fmt::format("console: {{driver: tty, path: {}{}{}}}", yaml_scalar(port), speed_of(resource),
+                     unstable ? ", allow_unstable: true" : "");
+}
+
+/// "http://pdu-3.lab:80/x" -> "pdu-3.lab".
+std::string host_of(std::string host) {
+  if (const auto scheme = host.find("://"); scheme != host.npos) host.erase(0, scheme + 3);
+  return host.substr(0, host.find_first_of(":/"));
+}
+
+std::string network_power(const Node& resource) {
+  return fmt::format(
+      "power: {{driver: power-unit, model: {}, host: {}, outlet: {}}}  # is the model one of `hilltop drivers`?",
+      yaml_scalar(text_of(resource, "model")), yaml_scalar(host_of(text_of(resource, "host"))),
+      yaml_number(resource["index"]));
+}
+
+std::string pdudaemon_port(const Node& resource) {
+  return fmt::format("power: {{driver: pdudaemon, host: {}, pdu: {}, outlet: {}}}",
+                     yaml_scalar(text_of(resource, "host")), yaml_scalar(text_of(resource, "pdu")),
+                     yaml_number(resource["index"]));
+}
+
+std::string ykush(const Node& resource) {
+  return fmt::format("power: {{driver: ykush, serial: {}, port: {}}}", yaml_text(text_of(resource, "serial")),
+                     yaml_number(resource["index"]));
+}
+
+std::string by_serial(const Node& resource, std::string_view role, std::string_view driver) {
+  const auto match = match_of(resource);
+  if (match.serial.empty()) return "";
+  return fmt::format("{}: {{driver: {}, serial: {}}}", role, driver, yaml_text(match.serial));
+}
+
+std::string translated(const std::string& cls, const Node& resource) {
+  if (cls == "USBSerialPort") return usb_serial(resource);
+  if (cls == "RawSerialPort") return raw_serial(resource);
+  if (cls == "NetworkSerialPort") return network_serial(resource);
+  if (cls == "NetworkPowerPort") return network_power(resource);
+  if (cls == "PDUDaemonPort") return pdudaemon_port(resource);
+  if (cls == "YKUSHPowerPort") return ykush(resource);
+  if (cls == "USBDebugger") return by_serial(resource, "probe", "openocd");
+  if (cls == "USBSDMuxDevice") return by_serial(resource, "storage", "usb-sd-mux");
+  if (cls == "USBSDWireDevice") return by_serial(resource, "storage", "sdwire");
+  if (cls == "DFUDevice") return by_serial(resource, "flash", "dfu");
+  return "";
+}
+
+std::string role_of(const std::string& line) { return line.substr(0, line.find(':')); }
+
+ImportedBoard labgrid_group(const std::string& name, const Node& group) {
+  ImportedBoard out;
+  out.name = name;
+  for (const auto& [key, resource] : group.entries()) {
+    if (!resource.is_map()) {
+      out.unknown.push_back(as_comment(key.text(), resource));
+      continue;
+    }
+    const auto cls = text_of(resource, "cls", key.text());
+    auto line = translated(cls, resource);
+    const bool taken =
+        std::ranges::any_of(out.lines, [&](const auto& other) { return role_of(other) == role_of(line); });
+    if (line.empty() || taken)
+      out.unknown.push_back(as_comment(cls, resource));
+    else
+      out.lines.push_back(std::move(line));
+  }
+  return out;
+}
+
+std::string outlet_line(const std::string& daemon, const Node& alias) {
+  return fmt::format("power: {{driver: pdudaemon, host: {}, pdu: {}, outlet: {}}}", daemon,
+                     yaml_scalar(alias["hostname"].text()), yaml_number(alias["port"]));
+}
+
+/// A daemon that listens everywhere is reached at this machine.
+std::string daemon_host(const Node& configuration) {
+  const auto host = text_of(configuration["daemon"], "hostname", "localhost");
+  return host == "0.0.0.0" || host == "::" ? "localhost" : yaml_scalar(host);
+}
+
+}  // namespace
+
+Imported import_labgrid(const Node& exporter) {
+  Imported out{"a labgrid exporter's configuration", {}, {}};
+  for (const auto& [key, group] : exporter.entries())
+    if (group.is_map()) out.boards.push_back(labgrid_group(key.text(), group));
+  return out;
+}
+
+Imported import_pdudaemon(const Node& configuration) {
+  Imported out{"a pdudaemon configuration", {}, {}};
+  const auto daemon = daemon_host(configuration);
+  for (const auto& [name, alias] : configuration["aliases"].entries()) {
+    ImportedBoard board;
+    board.name = name.text();
+    board.lines.push_back(outlet_line(daemon, alias));
+    const auto& driver = configuration["pdus"][alias["hostname"].text()]["driver"].text();
+    if (!driver.empty())
+      board.unknown.push_back("console: it knows of power alone (the unit's driver there is " + driver + ")");
+    out.boards.push_back(std::move(board));
+  }
+  for (const auto& [name, unit] : configuration["pdus"].entries())
+    out.unknown.push_back("unit " + as_comment(name.text(), unit["driver"]) +
+                          " (as it is: power: {driver: pdudaemon, host: " + daemon +
+                          ", pdu: " + yaml_scalar(name.text()) + ", outlet: N})");
+  return out;
+}
+
+}  // namespace hilltop::cli
