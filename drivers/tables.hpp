@@ -23,6 +23,8 @@ extern const DriverInfo command_power;  ///< drivers/power/command.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
 extern const DriverInfo cmsis_dap_probe;  ///< drivers/probe/cmsis_dap.cpp
 extern const DriverInfo dfu_flash;      ///< drivers/flash/dfu.cpp
+extern const DriverInfo power_unit;     ///< drivers/power/unit/power_unit.cpp, as the one below
+extern const DriverInfo pdudaemon;
 
 // One a line: a new driver is a line here.
 inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
@@ -38,6 +40,8 @@ inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
     &rfc2217_console,
     &rtt_console,
     &command_power,
+    &power_unit,
+    &pdudaemon,
     &command_flash,
     &cmsis_dap_probe,
     &dfu_flash,
