@@ -2,6 +2,7 @@
 // The console engine as a whole program: N terminals, the journal, subscribers that follow every byte.
 //   --boards N --dir DIR --journal DIR        --shards 1 --engine auto|epoll|io_uring
 //   --subscribers K (default N)               --stopped K: that many stand still until "resume"
+//   --frame-ms M (default 0)                  each of them reads a console that talks once in that time
 //   --patterns FILE                           watched for on all consoles, all the time
 //   --real-time-threads 1                      the threads between board and subscriber run before all else
 //   --synced FILE                             what a power cut would leave (faulty_disk.hpp)
@@ -76,7 +77,8 @@ Host::Host(const Arguments& arguments)
   if (arguments.has("patterns")) watch_for(arguments.text("patterns"));
   auto followed = consoles_;
   followed.resize(std::min<std::size_t>(count, arguments.number("subscribers", count)));
-  subscribers_ = std::make_unique<Subscribers>(followed, arguments.number("stopped", 0));
+  subscribers_ = std::make_unique<Subscribers>(followed, arguments.number("stopped", 0),
+                                               std::chrono::milliseconds(arguments.number("frame-ms", 0)));
   name_threads({"subscribers"});
   if (arguments.has("real-time-threads")) run_first({"ingest", "journal", "subscribers"});
 }

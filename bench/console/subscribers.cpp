@@ -25,13 +25,32 @@ Task<> refetch(std::shared_ptr<Subscriber> self, std::uint64_t to) {
   co_return ok();
 }
 
-Task<> follow(std::shared_ptr<Subscriber> self, std::shared_ptr<Event> resumed) {
+Task<> take(std::shared_ptr<Subscriber> self, boards::ConsoleChunk chunk) {
+  if (chunk.lost > 0) HILLTOP_CO_CHECK(co_await refetch(self, chunk.offset));
+  self->stamps.feed(chunk.bytes, monotonic_ns(), self->latencies);
+  self->at = chunk.offset + chunk.bytes.size();
+  co_return ok();
+}
+
+// As a live stream does it: at once after a silence; while the console talks, once a frame.
+Task<> follow(std::shared_ptr<Subscriber> self, std::shared_ptr<Event> resumed, std::shared_ptr<Event> frame) {
   if (resumed) HILLTOP_CO_CHECK(co_await resumed->wait(Deadline::never()));
   for (;;) {
-    HILLTOP_CO_TRY(const auto chunk, co_await self->console->read(self->at, read_bytes, Deadline::never()));
-    if (chunk.lost > 0) HILLTOP_CO_CHECK(co_await refetch(self, chunk.offset));
-    self->stamps.feed(chunk.bytes, monotonic_ns(), self->latencies);
-    self->at = chunk.offset + chunk.bytes.size();
+    HILLTOP_CO_TRY(auto chunk, co_await self->console->read(self->at, read_bytes, Deadline::never()));
+    HILLTOP_CO_CHECK(co_await take(self, std::move(chunk)));
+    while (frame) {
+      HILLTOP_CO_CHECK(co_await frame->wait(Deadline::never()));
+      auto more = self->console->read_now(self->at, read_bytes);
+      if (!more) break;
+      HILLTOP_CO_CHECK(co_await take(self, *std::move(more)));
+    }
+  }
+}
+
+Task<> tick(std::shared_ptr<Event> frame, std::chrono::milliseconds interval) {
+  for (;;) {
+    HILLTOP_CO_CHECK(co_await sleep_for(interval));
+    frame->notify();
   }
 }
 
@@ -56,13 +75,16 @@ asio::awaitable<Result<>> join(TaskScope* scope) {
 
 }  // namespace
 
-Subscribers::Subscribers(const std::vector<std::shared_ptr<boards::Console>>& consoles, std::size_t stopped)
+Subscribers::Subscribers(const std::vector<std::shared_ptr<boards::Console>>& consoles, std::size_t stopped,
+                         std::chrono::milliseconds frame)
     : scope_(std::make_unique<TaskScope>(io_.get_executor(), "subscribers")),
       resumed_(std::make_shared<Event>(io_.get_executor())) {
+  const auto ticks = frame.count() > 0 ? std::make_shared<Event>(io_.get_executor()) : nullptr;
+  if (ticks) scope_->spawn("frames", tick(ticks, frame));
   for (const auto& console : consoles) {
     auto self = all_.emplace_back(std::make_shared<Subscriber>(console));
     self->at = console->end();
-    scope_->spawn(console->board(), follow(self, all_.size() <= stopped ? resumed_ : nullptr));
+    scope_->spawn(console->board(), follow(self, all_.size() <= stopped ? resumed_ : nullptr, ticks));
   }
   thread_ = std::thread([this] { io_.run(); });
 }

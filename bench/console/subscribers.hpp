@@ -28,8 +28,10 @@ struct Subscriber {
 /// Readers on a thread of their own.
 class Subscribers {
  public:
-  /// The first `stopped` of them stand still until resume().
-  Subscribers(const std::vector<std::shared_ptr<boards::Console>>& consoles, std::size_t stopped);
+  /// The first `stopped` of them stand still until resume(). With a `frame`, a console that talks is read once in that
+  /// time, as a live stream does; with 0 each byte as soon as it is there.
+  Subscribers(const std::vector<std::shared_ptr<boards::Console>>& consoles, std::size_t stopped,
+              std::chrono::milliseconds frame);
   ~Subscribers();
   Subscribers(const Subscribers&) = delete;
   Subscribers& operator=(const Subscribers&) = delete;

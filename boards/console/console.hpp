@@ -104,6 +104,7 @@ struct ConsoleStats {
   std::uint64_t longest_sync_us = 0;       ///< the slowest fdatasync so far
   std::uint64_t longest_sweep_gap_us = 0;  ///< the longest time that busy lines were not looked at
   std::uint64_t late_sweeps = 0;           ///< gaps of more than 20 ms: a UART may have overrun
+  std::size_t lines_swept = 0;             ///< busy lines that are read by sweeps now
   std::size_t consoles = 0;
   std::string engine;  ///< "epoll", "io_uring"
 };

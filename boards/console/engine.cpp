@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "boards/console/console_state.hpp"
+#include "boards/console/sealer.hpp"
 #include "boards/console/shard.hpp"
 
 namespace hilltop::boards {
@@ -17,7 +18,7 @@ class Engine final : public ConsoleEngine {
       : options_(std::move(options)),
         transcript_(std::move(transcript)),
         lane_(std::make_shared<Lane>()),
-        sealer_(transcript_) {}
+        sealer_(transcript_, [this] { return counters_.bytes.load(std::memory_order_relaxed); }, {}) {}
   ~Engine() override;
 
   Result<> start();
@@ -60,7 +61,11 @@ class Engine final : public ConsoleEngine {
 Result<> Engine::start() {
   share_windows();
   transcript_->set_retention(options_.retention);
-  for (auto& journal : transcript_->take_unsealed()) sealer_.seal(std::move(journal));
+  for (auto& journal : transcript_->take_unsealed()) {
+    std::error_code gone;
+    const auto bytes = std::filesystem::file_size(journal->path, gone);
+    sealer_.seal(std::move(journal), gone ? 0 : bytes);
+  }
   for (std::size_t i = 0; i < std::max<std::size_t>(options_.shards, 1); ++i) {
     shards_.push_back(std::make_unique<Shard>(options_, transcript_, sealer_, counters_));
     HILLTOP_CHECK(shards_.back()->start());
@@ -175,6 +180,7 @@ ConsoleStats Engine::stats() const {
   out.longest_sync_us = counters_.longest_sync_us;
   out.longest_sweep_gap_us = counters_.longest_sweep_gap_us;
   out.late_sweeps = counters_.late_sweeps;
+  out.lines_swept = counters_.lines_swept;
   out.consoles = open_.size();
   out.engine = shards_.empty() ? "" : shards_.front()->engine();
   return out;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boards/console/fault_watch.hpp"
 
+#include <sys/prctl.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -39,7 +41,7 @@ struct Watched {
   std::uint64_t at = 0;
   Clock::time_point last_bytes;
   bool open_lines = false;
-  std::map<std::string, Coalesced> said;
+  std::map<std::uint32_t, Coalesced> said;  // by rule
 };
 
 using RuleKey = std::vector<std::pair<std::string, std::string>>;  // id and pattern of each rule
@@ -63,6 +65,7 @@ struct FaultWatch::State {
   Result<std::shared_ptr<const Faults>> faults_of(const RuleSet& rules);
 
   void run() {
+    ::prctl(PR_SET_NAME, "watch");
     std::unique_lock lock(mutex);
     while (!stop) {
       bool more = false;
@@ -118,26 +121,29 @@ struct FaultWatch::State {
 
   void found(Watched& w, const LineHit& hit, Clock::time_point now) {
     ++faults;
-    const auto& rule = w.faults->rules[hit.pattern];
-    SeenFault fault{w.console->board(),
-                    w.console->name(),
-                    std::string(hit.channel),
-                    rule.id,
-                    rule.summary,
-                    std::string(hit.line),
-                    hit.offset,
-                    utc_now(),
-                    1};
-    const auto [place, is_new] = w.said.try_emplace(rule.id);
+    const auto [place, is_new] = w.said.try_emplace(hit.pattern);
     auto& said = place->second;
+    tell(w, hit, said.last);
     if (!is_new && now < said.until) {
       ++said.held;
-      said.last = std::move(fault);
       return;
     }
-    fault.count += std::exchange(said.held, 0);
+    said.last.count = 1 + std::exchange(said.held, 0);
     said.until = now + options.coalesce;
-    on_fault(fault);
+    on_fault(said.last);
+  }
+
+  // A flood says the same again and again: its memory is used again.
+  void tell(const Watched& w, const LineHit& hit, SeenFault& out) {
+    const auto& rule = w.faults->rules[hit.pattern];
+    out.board = w.console->board();
+    out.console = w.console->name();
+    out.channel = hit.channel;
+    out.rule = rule.id;
+    out.summary = rule.summary;
+    out.line = hit.line;
+    out.offset = hit.offset;
+    out.time = utc_now();
   }
 
   // What was held back of a flood that is over.

@@ -23,13 +23,13 @@ struct SeenFault {
 };
 
 /// Watches consoles for faults all the time, on one thread of its own: it follows each by a cursor, reads from the
-/// transcript what fell out of memory, and costs no shard and no byte. Every 20 ms, what came on all of them: small
+/// transcript what fell out of memory, and costs no shard and no byte. Every 40 ms, what came on all of them: small
 /// pieces cost more.
 /// Thread: any.
 class FaultWatch {
  public:
   struct Options {
-    std::chrono::milliseconds interval{20};
+    std::chrono::milliseconds interval{40};
     std::chrono::milliseconds quiet{500};  ///< a line without end counts as it is when nothing came for so long
     std::chrono::milliseconds coalesce{60'000};
   };

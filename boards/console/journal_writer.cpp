@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boards/console/journal_writer.hpp"
 
+#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ namespace hilltop::boards {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto gather_time = 5ms;                 // small reads of many consoles are written together
+constexpr auto gather_time = 8ms;                 // small reads of many consoles are written together
 constexpr std::size_t gather_bytes = 256 * 1024;  // but not for longer than it takes to get this much
 constexpr auto retry_time = 100ms;                // after a failed write
 constexpr auto give_up_time = 5s;                 // when stopping with a broken disk
@@ -112,6 +113,7 @@ void JournalWriter::flush(std::chrono::milliseconds limit) {
 }
 
 void JournalWriter::write_loop() {
+  ::prctl(PR_SET_NAME, "journal");
   std::vector<PendingRecord> batch;
   for (;;) {
     {
@@ -271,7 +273,7 @@ void JournalWriter::roll_over() {
     dirty_ = true;
   }
   sync_changed_.notify_all();
-  sealer_.seal(std::move(full));  // its segments are synced before it is deleted
+  sealer_.seal(std::move(full), position_);  // its segments are synced before it is deleted
   position_ = journal_header_bytes;
   sequence_ = 0;
   named_.clear();
@@ -288,6 +290,7 @@ void JournalWriter::sync(const JournalFile& journal) {
 }
 
 void JournalWriter::sync_loop() {
+  ::prctl(PR_SET_NAME, "sync");
   std::unique_lock lock(journal_mutex_);
   for (;;) {
     if (!spare_ && !syncer_stop_ && Clock::now() >= spare_retry_) {

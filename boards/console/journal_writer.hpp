@@ -12,6 +12,7 @@
 
 #include "boards/console/console.hpp"
 #include "boards/console/file.hpp"
+#include "boards/console/sealer.hpp"
 #include "boards/console/transcript.hpp"
 #include "boards/console/window.hpp"
 
@@ -38,26 +39,6 @@ struct PendingRecord {
   [[nodiscard]] std::size_t weight() const { return bytes.size() + sizeof(PendingRecord) + sizeof(TimeMark); }
 };
 
-/// Seals journals on a thread of its own.
-class Sealer {
- public:
-  explicit Sealer(std::shared_ptr<Transcript> transcript);
-  ~Sealer();  ///< leaves what is queued to the next run
-  Sealer(const Sealer&) = delete;
-  Sealer& operator=(const Sealer&) = delete;
-  void seal(std::shared_ptr<JournalFile> journal);
-  void stop();
-
- private:
-  void run();
-  std::shared_ptr<Transcript> transcript_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::shared_ptr<JournalFile>> queue_;
-  bool stop_ = false;
-  std::thread thread_;
-};
-
 /// The journal of one shard: a thread that writes within a few milliseconds, and one that syncs.
 /// Thread: push() the shard's; the rest any.
 class JournalWriter {
@@ -72,6 +53,7 @@ class JournalWriter {
     std::atomic<std::uint64_t> pauses{0};
     std::atomic<std::uint64_t> late_sweeps{0};
     std::atomic<std::uint64_t> longest_sweep_gap_us{0};
+    std::atomic<std::size_t> lines_swept{0};
     /// Raises one of the "longest" to `us`.
     static void raise(std::atomic<std::uint64_t>& longest, std::uint64_t us);
   };

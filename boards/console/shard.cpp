@@ -16,6 +16,7 @@ namespace hilltop::boards {
 namespace {
 
 constexpr auto flush_limit = 200ms;
+constexpr std::uint32_t echo_stretches = 50;    // of 20 ms
 constexpr unsigned long timer_slack_ns = 1000;  // a sweep that is 50 us late each time is not a sweep a millisecond
 
 }  // namespace
@@ -40,6 +41,7 @@ Result<> Shard::start() {
   HILLTOP_CHECK(writer_.start());
   std::promise<Result<>> begun;
   thread_ = std::thread([this, &begun] {
+    ::prctl(PR_SET_NAME, "ingest");
     ::prctl(PR_SET_TIMERSLACK, timer_slack_ns);
     auto ready = start_on_thread();
     const bool runs = ready.has_value();
@@ -179,11 +181,7 @@ void Shard::remove_on_thread(const std::shared_ptr<ConsoleState>& state) {
   if (it == ports_.end()) return;
   auto& port = *it->second;
   if (!port.ended) {
-    if (const auto came = reader_->remove(state->number); came > 0) {
-      take(port, came, utc_->now());
-      writer_.push(records_);
-      commit(port);
-    }
+    let_go_of(port);
     arm_output(port, false);
     note(port, RecordKind::closed, time_for(port), port.last);
   }
@@ -219,6 +217,7 @@ void Shard::write_to(Port& port) {
       const auto n = ::write(port.fd, job.bytes.data() + job.done, job.bytes.size() - job.done);
       if (n >= 0) {
         job.done += static_cast<std::size_t>(n);
+        port.typed_until = stretch_ + echo_stretches;
       } else if (errno == EAGAIN) {
         full = true;
         break;
@@ -233,6 +232,7 @@ void Shard::write_to(Port& port) {
     state.jobs.pop_front();
   }
   arm_output(port, full);
+  if (port.swept && stretch_ < port.typed_until) sweep_no_more(port);
 }
 
 }  // namespace hilltop::boards

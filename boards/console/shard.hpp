@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -20,8 +21,9 @@ namespace hilltop::boards {
 /// One thread that reads the consoles that it was given: a read, a time stamp, into memory, on to the journal's writer.
 /// Nothing on that path waits for a reader, another shard or the disk.
 ///
-/// While few lines are busy, each is read when it has bytes. With many (16), that would cost a wake-up for every few
-/// bytes: they are then swept, all at once, every 0.25 to 4 ms.
+/// A line is read when it has bytes. Where many are busy (16), that would cost each of them a wake-up for every few
+/// bytes: the busy ones are then swept, all at once, every 0.25 to 4 ms, with a plain read each. The others are still
+/// read at once: a key's echo does not wait for a sweep.
 ///
 /// Thread: public calls from any thread but the shard's own.
 class Shard {
@@ -66,21 +68,28 @@ class Shard {
   void write_to(Port& port);
   void arm_output(Port& port, bool on);
 
-  // shard_sweep.cpp: when to read
+  // shard_turn.cpp: what a turn of the thread is
   void turn();
   void wait_for_events();
-  void take_events(int epoll, int timeout_ms);
+  void take_events(int epoll, std::optional<std::chrono::microseconds> limit);
   void pause();
   void resume();
-  void sleep_until_sweep();
-  void note_gap();
-  void decide_to_sweep();
-  void set_interval();
   void follow_clock();
   [[nodiscard]] UtcTime time_for(const Port& port) const;
 
+  // shard_sweep.cpp: which lines are swept, and when
+  void sweep_when_due();
+  void sweep_some(std::size_t& at);
+  void note_gap(Steady now);
+  void set_interval();
+  void regroup_when_due();
+  void sweep_from_now_on(Port& port);
+  void sweep_no_more(Port& port);
+  void leave_sweep(Port& port);
+
   // shard_read.cpp: reading
   void read_lines();
+  void let_go_of(Port& port);
   [[nodiscard]] std::span<char> room(std::uint32_t number);
   void take_all();
   void take(Port& port, std::size_t bytes, UtcTime now);
@@ -95,7 +104,7 @@ class Shard {
   FileHandle wake_;     // eventfd
   FileHandle outputs_;  // epoll: descriptors that did not take all their bytes
   FileHandle inputs_;   // epoll: the reader of lines, wake_ and outputs_
-  FileHandle paused_;   // epoll: wake_ and outputs_ only, while the disk is too slow, or until the next sweep
+  FileHandle paused_;   // epoll: wake_ and outputs_ only, while the disk is too slow
 
   // The thread's:
   std::unordered_map<std::uint32_t, std::unique_ptr<Port>> ports_;  // by console number
@@ -107,12 +116,12 @@ class Shard {
   std::size_t largest_read_ = 0;  // of this turn
   bool reading_paused_ = false;
 
-  bool sweeping_ = false;
+  std::vector<std::uint32_t> swept_;          // lines
   std::chrono::microseconds interval_{1000};  // between two sweeps
   Steady last_sweep_{};
   Steady stretch_begun_{};
-  std::uint32_t stretch_ = 1;  // its number
-  std::size_t busy_ = 0;       // lines that had bytes in this stretch
+  std::uint32_t stretch_ = 1;        // its number
+  std::vector<std::uint32_t> busy_;  // lines that are not swept and had bytes often in this stretch
   Steady next_clock_check_{};
   Steady next_complaint_{};
 

@@ -21,7 +21,11 @@ struct Shard::Port {
   UtcTime last;           // of the last read
   std::size_t fresh = 0;  // bytes of this batch, not yet in the window
   UtcTime fresh_bound;
-  std::uint32_t stretch = 0;  // the last one in which it had bytes
+  std::uint32_t stretch = 0;          // the last one in which it had bytes
+  std::uint32_t reads = 0;            // in that stretch
+  std::uint32_t quiet_stretches = 0;  // of a swept line, one after the other
+  std::uint32_t typed_until = 0;      // a stretch; before it the line is not swept: who types waits for the echo
+  bool swept = false;                 // read by sweeps; else its reader says when it has bytes
   bool output_armed = false;
   bool ended = false;
   bool paused = false;  // reading had to pause since its last bytes

@@ -14,6 +14,7 @@ constexpr std::size_t large_block = 64 * 1024;
 constexpr std::size_t smallest_read = 2 * 1024;  // less room than this in a block: begin another
 constexpr std::size_t marks_a_block = 1024;
 constexpr int batches_a_turn = 64;  // then commands have their turn
+constexpr std::uint32_t often = 3;  // reads in a stretch of 20 ms: a busy line
 
 }  // namespace
 
@@ -32,8 +33,19 @@ void Shard::read_lines() {
     reads_.clear();
     const bool again = reader_->collect(reads_);
     take_all();
-    may_be_more_ = sweeping_ ? reads_.size() >= LineReader::batch : again;  // the next sweep comes anyway
+    may_be_more_ = again;
     if (!may_be_more_ || writer_.full()) return;
+  }
+}
+
+// What had come of the line is taken first.
+void Shard::let_go_of(Port& port) {
+  if (port.swept) {
+    leave_sweep(port);
+  } else if (const auto came = reader_->remove(port.state->number); came > 0) {
+    take(port, came, utc_->now());
+    writer_.push(records_);
+    commit(port);
   }
 }
 
@@ -63,8 +75,9 @@ void Shard::take(Port& port, std::size_t bytes, UtcTime now) {
   port.end += bytes;
   port.last = now;
   largest_read_ = std::max(largest_read_, bytes);
-  if (port.stretch != stretch_) ++busy_;
+  if (port.stretch != stretch_) port.reads = 0;
   port.stretch = stretch_;
+  if (++port.reads == often && !port.swept && stretch_ >= port.typed_until) busy_.push_back(port.state->number);
   counters_.bytes.fetch_add(bytes, std::memory_order_relaxed);
   counters_.reads.fetch_add(1, std::memory_order_relaxed);
 }
@@ -85,7 +98,7 @@ void Shard::end_line(Port& port, ssize_t got) {
   auto& state = *port.state;
   const Error why(Errc::unavailable, Blame::infrastructure, state.title() + ": the line has ended: " + what);
   log::warn("console {}", why.text);
-  (void)reader_->remove(state.number);  // nothing of it is under way
+  let_go_of(port);
   arm_output(port, false);
   port.ended = true;
   note(port, RecordKind::ended, time_for(port), port.last);

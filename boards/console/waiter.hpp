@@ -8,11 +8,14 @@
 
 namespace hilltop::boards {
 
-/// One coroutine that waits for a shard. Thread: wait() on its executor; wake() from any, under the lock that guards
-/// the list that it is in, so that it never outlives its executor there.
+struct WakeMail;
+
+/// One coroutine that waits for a shard. Its executor is an io_context's own (no strand): all that are woken before the
+/// context has a turn share one post. Thread: wait() and construction on its executor; wake() from any, also when the
+/// context is gone.
 class Waiter {
  public:
-  explicit Waiter(asio::any_io_executor executor) : executor_(executor), event_(std::move(executor)) {}
+  explicit Waiter(asio::any_io_executor executor);
 
   /// Ends the current or the next wait() of `waiter`.
   static void wake(const std::shared_ptr<Waiter>& waiter);
@@ -20,8 +23,12 @@ class Waiter {
   static Task<> wait(std::shared_ptr<Waiter> waiter, Deadline deadline);
 
  private:
+  friend struct WakeMail;
+  void notify();
+
   asio::any_io_executor executor_;
   Event event_;
+  std::shared_ptr<WakeMail> mail_;
   bool woken_ = false;  // on the executor
 };
 

@@ -71,6 +71,7 @@ Task<WorkerReply> count_consoles(Worker worker) {
                             {"longest_sync_seconds", static_cast<double>(s.longest_sync_us) * 1e-6},
                             {"longest_sweep_gap_seconds", static_cast<double>(s.longest_sweep_gap_us) * 1e-6},
                             {"late_sweeps_total", s.late_sweeps},
+                            {"lines_swept", s.lines_swept},
                             {"analysis_bytes_total", faults.bytes},
                             {"analysis_lag_bytes", faults.lag},
                             {"analysis_missed_bytes_total", faults.missed},

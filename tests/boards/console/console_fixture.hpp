@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "boards/console/console.hpp"
 #include "boards/console/file.hpp"
@@ -20,6 +21,13 @@
 namespace hilltop::boards {
 
 inline constexpr auto patience = 60s;  // for what must happen; a test that is right never waits for it
+
+/// Until it is so; asked again and again.
+template <class Done>
+void wait_until(Done done) {
+  for (const auto until = Deadline::after(patience); !done() && !until.passed();) std::this_thread::yield();
+  ASSERT_TRUE(done());
+}
 
 template <class T = void>
 Task<> keep_result(Task<T> task, std::optional<Result<T>>* out) {

@@ -28,12 +28,6 @@ std::vector<ConsoleRecord> records_of(const std::shared_ptr<Console>& console, R
   return all;
 }
 
-template <class Done>
-void wait_until(Done done) {
-  for (const auto until = Deadline::after(patience); !done() && !until.passed();) std::this_thread::yield();
-  ASSERT_TRUE(done());
-}
-
 struct DiskFaults : testing::Test {
   void SetUp() override {
     auto options = options_in(folder.path());

@@ -18,6 +18,7 @@ class TranscriptWriter {
     size_ = boards::journal_header_bytes;
     numbers_.clear();
   }
+  [[nodiscard]] const std::shared_ptr<boards::JournalFile>& journal() const { return journal_; }
   void seal() {
     ASSERT_TRUE(transcript->seal(journal_));
     journal_.reset();
