@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace hilltop::boards {
@@ -55,18 +56,30 @@ void add_console(std::string& out, const HardwareDevice& device) {
   if (ttys > 1) out += fmt::format("    # it has {} serial ports: this is the first one\n", ttys);
 }
 
-std::string identity(const HardwareDevice& device) {
-  return device.serial.empty() ? "path: " + device.path : "serial: " + in_quotes(device.serial);
+/// Tools that find their board by its serial port, and those that take a USB device. Source: drivers/flash/tools.
+constexpr std::array<std::string_view, 3> tools_by_port{"esptool", "bossac", "stm32flash"};
+constexpr std::array<std::string_view, 3> tools_by_usb{"picotool", "sunxi-fel", "rkdeveloptool"};
+
+/// Which board is meant. A boot ROM's serial number is that of all of its kind: then the place counts.
+std::string identity(const Finding& finding, std::string_view tool) {
+  const auto& device = finding.device;
+  const bool is_loader = finding.kind.starts_with("boot loader");
+  const auto usual =
+      device.serial.empty() || is_loader ? "path: " + device.path : "serial: " + in_quotes(device.serial);
+  if (std::ranges::find(tools_by_usb, tool) != tools_by_usb.end()) return "usb: {" + usual + "}";
+  if (std::ranges::find(tools_by_port, tool) == tools_by_port.end()) return usual;
+  const auto* node = console_of(device);
+  return "port: " + (node == nullptr ? "/dev/serial/by-id/..." : stable_name(device, *node));
 }
 
 /// The first way to flash of a type that has a source. The probe's serial number says which board.
-void add_flash(std::string& out, const HardwareDevice& device, const BoardType* type) {
+void add_flash(std::string& out, const Finding& finding, const BoardType* type) {
   if (type == nullptr) return;
   const auto& ways = type->flash.ways;
   const auto way = std::ranges::find_if(ways, [](const auto& one) { return !one.source.empty(); });
   if (way == ways.end()) return;
   const auto tool = way->tool.empty() ? "" : ", tool: " + way->tool;
-  out += fmt::format("    flash: {{driver: {}{}, {}}}\n", way->driver, tool, identity(device));
+  out += fmt::format("    flash: {{driver: {}{}, {}}}\n", way->driver, tool, identity(finding, way->tool));
 }
 
 /// "1-1.4" is port 4 of the hub 1-1; "1-4" is a port of the machine itself.
@@ -119,7 +132,7 @@ void propose_stanzas(Discovery& discovery, const BoardTypes& types, const std::v
     auto out = "  " + free_name(best == nullptr ? "board" : best->type, taken) + ":\n";
     out += type_line(finding, best);
     add_console(out, finding.device);
-    add_flash(out, finding.device, best == nullptr ? nullptr : types.find(best->type));
+    add_flash(out, finding, best == nullptr ? nullptr : types.find(best->type));
     add_power(out, finding.device, discovery);
     finding.stanza = std::move(out);
   }

@@ -21,7 +21,6 @@ struct KnownTool {
 // Source: the tools' own manual pages and --help; packages as in Debian 12, else where the maker has it.
 constexpr auto known_tools = std::to_array<KnownTool>({
     {"openocd", "openocd", "--version", "apt install openocd"},
-    {"qemu", "qemu-system-arm", "--version", "apt install qemu-system-arm (or the one of its architecture)"},
     {"ssh", "ssh", "-V", "apt install openssh-client"},
     {"pyocd", "pyocd", "--version", "apt install python3-pyocd, or pipx install pyocd for newer chips"},
     {"jlink", "JLinkExe", "-?", "the J-Link software from segger.com"},
@@ -63,26 +62,39 @@ DoctorCheck check_path(const DoctorView& view, const std::string& subject, const
       fmt::format("put the daemon's user into the group {}: usermod -aG {} USER, and start it again", group, group)};
 }
 
-/// The serial number or hub path by which an address means a USB device; "" where it means none.
-std::string usb_identity(const Node& address) {
-  for (const auto& map : {address, address["usb"]}) {
-    if (map["serial"]) return map["serial"].text();
-    const auto& path = map["path"].text();
-    if (!path.empty() && path.find_first_not_of("0123456789.-") == path.npos) return path;
+/// The serial number and the place by which an address means a USB device; both empty where it means none.
+struct UsbIdentity {
+  std::string serial, path;
+  [[nodiscard]] bool empty() const { return serial.empty() && path.empty(); }
+  [[nodiscard]] bool fits(const drivers::HardwareDevice& device) const {
+    return (serial.empty() || device.serial == serial) && (path.empty() || device.path == path);
   }
-  return "";
+  [[nodiscard]] std::string title() const {
+    if (serial.empty()) return "at " + path;
+    return "with serial number " + serial + (path.empty() ? "" : " at " + path);
+  }
+};
+
+UsbIdentity usb_identity(const Node& address) {
+  UsbIdentity out;
+  for (const auto& map : {address, address["usb"]}) {
+    if (out.serial.empty()) out.serial = map["serial"].text();
+    const auto& path = map["path"].text();
+    if (out.path.empty() && path.find_first_not_of("0123456789.-") == path.npos) out.path = path;
+  }
+  return out;
 }
 
-DoctorCheck check_device(const DoctorView& view, const std::string& subject, const std::string& identity) {
-  const auto same = [&](const auto& one) { return one.serial == identity || one.path == identity; };
-  const auto count = std::ranges::count_if(view.hardware.usb, same);
+DoctorCheck check_device(const DoctorView& view, const std::string& subject, const UsbIdentity& identity) {
+  const auto fits = [&](const auto& one) { return identity.fits(one); };
+  const auto count = std::ranges::count_if(view.hardware.usb, fits);
   if (count == 0)
-    return {State::bad, subject, "no USB device has the serial number or place " + identity,
+    return {State::bad, subject, "there is no USB device " + identity.title(),
             "is it plugged in? `hilltop discover` lists what is"};
   if (count > 1)
-    return {State::bad, subject, fmt::format("{} USB devices have the serial number {}", count, identity),
+    return {State::bad, subject, fmt::format("there are {} USB devices {}", count, identity.title()),
             "name it by its place, too: path: 1-1.4"};
-  const auto found = std::ranges::find_if(view.hardware.usb, same);
+  const auto found = std::ranges::find_if(view.hardware.usb, fits);
   if (found->usable)
     return {State::good, subject, fmt::format("{} {} at {}", found->id(), found->name, found->path), ""};
   return {State::bad, subject, fmt::format("{} {} may not be opened", found->id(), found->name),
@@ -101,6 +113,20 @@ void check_board(const DoctorView& view, const BoardConfig& board, std::vector<D
   }
 }
 
+void add_reason(NeededTool& tool, const std::string& board) {
+  if (tool.because.find(board) == tool.because.npos) tool.because += (tool.because.empty() ? "board " : ", ") + board;
+}
+
+/// An emulator is a program a system; where the job chooses the system, none is needed before.
+void add_emulator(std::map<std::string, NeededTool>& by_name, const std::string& board, const std::string& system) {
+  if (system.empty()) return;
+  auto& tool = by_name["qemu-system-" + system];
+  tool.name = "qemu";
+  tool.argv = {"qemu-system-" + system, "--version"};
+  tool.package = "apt install qemu-system (or the package of this system alone)";
+  add_reason(tool, board);
+}
+
 std::string first_line(const std::string& text) {
   const auto begin = text.find_first_not_of("\r\n ");
   if (begin == text.npos) return "";
@@ -115,18 +141,21 @@ std::string_view to_string(State state) noexcept {
 }
 
 std::vector<NeededTool> needed_tools(const std::vector<BoardConfig>& boards) {
-  std::map<std::string_view, NeededTool> by_name;
+  std::map<std::string, NeededTool> by_name;
   for (const auto& board : boards) {
     for (const auto& [role, address] : board.addresses.entries()) {
       const auto& name = address["tool"].text().empty() ? address["driver"].text() : address["tool"].text();
+      if (name == "qemu") {
+        add_emulator(by_name, board.name, address["system"].text());
+        continue;
+      }
       const auto known = std::ranges::find(known_tools, name, &KnownTool::name);
       if (known == known_tools.end()) continue;
-      auto& tool = by_name[known->program];
+      auto& tool = by_name[std::string(known->program)];
       tool.name = known->name;
       tool.argv = {std::string(known->program), std::string(known->version_argument)};
       tool.package = known->package;
-      if (tool.because.find(board.name) == tool.because.npos)
-        tool.because += (tool.because.empty() ? "board " : ", ") + board.name;
+      add_reason(tool, board.name);
     }
   }
   std::vector<NeededTool> out;
