@@ -6,6 +6,7 @@
 #include <set>
 
 #include "boards/board_type_file.hpp"
+#include "boards/inventory_complaints.hpp"
 #include "boards/inventory_consoles.hpp"
 #include "boards/inventory_network.hpp"
 #include "boards/inventory_paths.hpp"
@@ -36,7 +37,8 @@ class LabReader {
   BoardConfig read_board(const Node& key, const Node& value);
   const BoardType* read_type(Fields& fields);
   Node read_addresses(Fields& fields, const BoardType* type);
-  void check_address(const Node& address, const std::string& what);
+  void check_driver(const Node& address, const std::string& what);
+  void check_addresses(const BoardConfig& board, const Node& written, const Node& key);
   void refuse_shared(const BoardConfig& board);
   void read_artifacts(const Node& map, const std::filesystem::path& lab_dir, Inventory& out);
 
@@ -60,7 +62,7 @@ const BoardType* LabReader::read_type(Fields& fields) {
   return type;
 }
 
-void LabReader::check_address(const Node& address, const std::string& what) {
+void LabReader::check_driver(const Node& address, const std::string& what) {
   const auto driver = address["driver"];
   if (!driver.is_string()) {
     diagnostics_.error(driver ? driver.place() : address.place(),
@@ -74,6 +76,20 @@ void LabReader::check_address(const Node& address, const std::string& what) {
   auto help = suggest(driver.text(), driver_names_);
   diagnostics_.error(driver.place(), what + ": '" + driver.text() + "' is no driver",
                      help.empty() ? one_of_text(driver_names_) + " was expected" : help);
+}
+
+/// What drivers say of a board's addresses. What a type's own address lacks is for the lab to say: the complaint points
+/// there.
+void LabReader::check_addresses(const BoardConfig& board, const Node& written, const Node& key) {
+  for (const auto& [role, address] : board.addresses.entries()) {
+    const auto what = "board '" + board.name + "': " + role.text();
+    Diagnostics found;
+    std::swap(found, diagnostics_);
+    check_driver(address, what);
+    std::swap(found, diagnostics_);
+    const auto said = written[role.text()];
+    add_all(moved_to_file(found, said && !said.is_null() ? said.place() : key.place(), what), diagnostics_);
+  }
 }
 
 /// What is plugged in, by role: what the lab says, laid upon what the type has for the same role and driver. A board
@@ -130,7 +146,8 @@ BoardConfig LabReader::read_board(const Node& key, const Node& value) {
   out.addresses = read_addresses(fields, type);
   out.network = read_board_network(fields.map("network"), what, diagnostics_);
   fields.refuse_others();
-  for (const auto& [role, address] : out.addresses.entries()) check_address(address, what + ": " + role.text());
+  if (!type) return out;  // what the type would have brought is not known: what seems to be missing may not be
+  check_addresses(out, value, key);
   if (value.is_map() && !out.addresses.contains("emulator") && !out.addresses.contains("console"))
     diagnostics_.error(key.place(), what + ": nothing says where it is: 'console' (or 'emulator') was expected",
                        "for example console: {driver: tty, path: /dev/serial/by-id/...}");
@@ -141,8 +158,12 @@ BoardConfig LabReader::read_board(const Node& key, const Node& value) {
 void LabReader::read_artifacts(const Node& map, const std::filesystem::path& lab_dir, Inventory& out) {
   if (!map) return;
   Fields fields(map, "artifacts", diagnostics_);
-  for (const auto& root : fields.texts("file_roots").value_or(std::vector<std::string>()))
-    out.file_roots.push_back((lab_dir / root).lexically_normal());
+  (void)fields.texts("file_roots");
+  for (const auto& root : map["file_roots"].items()) {
+    if (!root.is_string()) continue;
+    out.file_roots.push_back((lab_dir / root.text()).lexically_normal());
+    check_file_root(out.file_roots.back(), root.place(), diagnostics_);
+  }
   out.url_allow_list = fields.texts("allow_hosts").value_or(std::vector<std::string>());
   fields.refuse_others();
 }
@@ -168,7 +189,8 @@ Inventory LabReader::read(const Node& root, const std::filesystem::path& lab_dir
 
 bool BoardConfig::operator==(const BoardConfig& other) const {
   return name == other.name && type == other.type && description == other.description && tags == other.tags &&
-         addresses.to_json() == other.addresses.to_json() && network == other.network;
+         addresses.to_json() == other.addresses.to_json() &&
+         network == other.network;
 }
 
 const BoardConfig* Inventory::find(std::string_view board) const {
@@ -188,14 +210,18 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
 
 Inventory read_inventory(const std::filesystem::path& file, const BoardTypes& types, drivers::DriverTable drivers,
                          Diagnostics& diagnostics) {
-  const auto root = read_yaml_file(file.string(), diagnostics);
+  Diagnostics read;
+  const auto root = read_yaml_file(file.string(), read);
+  add_all(refused_repeats(read, root["boards"]), diagnostics);
   if (!root) return {};
   return LabReader(types, drivers, diagnostics).read(root, folder_of(file));
 }
 
 Inventory read_inventory_text(std::string_view text, const std::filesystem::path& file, const BoardTypes& types,
                               drivers::DriverTable drivers, Diagnostics& diagnostics) {
-  const auto root = read_yaml(text, file.string(), diagnostics);
+  Diagnostics read;
+  const auto root = read_yaml(text, file.string(), read);
+  add_all(refused_repeats(read, root["boards"]), diagnostics);
   if (!root) return {};
   return LabReader(types, drivers, diagnostics).read(root, folder_of(file));
 }

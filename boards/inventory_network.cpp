@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boards/inventory_network.hpp"
 
+#include <net/if.h>
+
 #include <map>
 
 #include "drivers/protocol/net_address.hpp"
@@ -24,6 +26,31 @@ std::optional<std::uint16_t> read_port(Fields& fields, const char* key) {
   const auto port = fields.integer(key, 1, last_port);
   if (!port) return {};
   return static_cast<std::uint16_t>(*port);
+}
+
+bool same_network(const std::string& one, const std::string& other, int prefix_bits) {
+  const auto a = drivers::Ipv4Address::from(one), b = drivers::Ipv4Address::from(other);
+  return !a || !b || ((a->value ^ b->value) >> (32 - prefix_bits)) == 0;
+}
+
+/// What `network:` of a board is for, and the boot server does not do.
+void check_served(const BoardConfig& board, const BootServerSettings& server, Diagnostics& diagnostics) {
+  const auto warn = [&](const std::string& message, std::string suggestion) {
+    diagnostics.warning(board.place, "board '" + board.name + "': network " + message, std::move(suggestion));
+  };
+  if (board.network.address.empty()) return;
+  if (server == BootServerSettings())
+    return warn("has no effect: the lab has no boot_server",
+                "add `boot_server: {address: ADDRESS OF THIS MACHINE THERE, tftp_port: 69}`, or leave `network` out");
+  if (!server.tftp_port && !server.http_port && board.network.mac.empty())
+    warn("has no effect: boot_server serves no files", "say tftp_port: 69 or http_port: 80");
+  if (board.network.mac.empty()) return;
+  if (server.dhcp_interface.empty())
+    warn("mac has no effect", "boot_server needs dhcp_interface");
+  else if (!same_network(board.network.address, server.address, server.prefix_bits))
+    warn("address " + board.network.address + " is outside of the network that boot_server tells boards of, " +
+             server.address + "/" + std::to_string(server.prefix_bits),
+         "change the address, or prefix_bits");
 }
 
 std::string why_not(const BoardConfig& board, const std::string& protocol, bool served) {
@@ -51,6 +78,10 @@ BootServerSettings read_boot_server(const Node& map, Diagnostics& diagnostics) {
   out.tftp_port = read_port(fields, "tftp_port");
   out.http_port = read_port(fields, "http_port");
   out.dhcp_interface = fields.text("dhcp_interface").value_or("");
+  if (!out.dhcp_interface.empty() && ::if_nametoindex(out.dhcp_interface.c_str()) == 0)
+    diagnostics.warning(map["dhcp_interface"].place(),
+                        "boot_server: dhcp_interface '" + out.dhcp_interface + "' is not on this host",
+                        "`ip link` lists its interfaces; on the lab's own host, DHCP is off without it");
   out.prefix_bits = static_cast<int>(fields.integer("prefix_bits", 1, 31).value_or(out.prefix_bits));
   out.router = read_address(fields, "router");
   fields.refuse_others();
@@ -86,9 +117,7 @@ void check_networks(const Inventory& lab, Diagnostics& diagnostics) {
         diagnostics.error(board.place, "board '" + board.name + "': network " + address + " is also that of board '" +
                                            at->second + "'");
     }
-    if (!board.network.mac.empty() && lab.boot_server.dhcp_interface.empty())
-      diagnostics.warning(board.place, "board '" + board.name + "': network mac has no effect",
-                          "boot_server needs dhcp_interface");
+    check_served(board, lab.boot_server, diagnostics);
   }
 }
 

@@ -107,8 +107,8 @@ class FarmImpl final : public Farm {
   const boards::BoardTypes& types() const override { return farm_->options.types; }
   const boards::Inventory& inventory() const override { return farm_->inventory; }
   [[nodiscard]] std::string lab_text() const override { return farm_->lab_text; }
-  Task<boards::InventoryChange> apply_lab(Principal who, std::string text) override {
-    return controller::apply_lab(farm_, std::move(who), std::move(text));
+  Task<boards::InventoryChange> apply_lab(Principal who, std::string text, std::string shown_as) override {
+    return controller::apply_lab(farm_, std::move(who), std::move(text), std::move(shown_as));
   }
 
   Task<std::pair<TokenView, std::string>> create_token(Principal who, std::string user, std::string name, Role role,

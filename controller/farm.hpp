@@ -100,8 +100,9 @@ class Farm {
   /// The lab file as it is written, with its comments.
   [[nodiscard]] virtual std::string lab_text() const { return boards::to_yaml(inventory()); }
   /// Checks `text`, writes it to the lab file and applies it: new boards join, gone ones leave (when leased: after the
-  /// lease), changed ones are re-opened. Empty text: re-reads the file. Needs role admin.
-  virtual Task<boards::InventoryChange> apply_lab(Principal who, std::string text) = 0;
+  /// lease), changed ones are re-opened. Empty text: re-reads the file. Complaints of `text` name the file `shown_as`, as
+  /// its user knows it; "": by the server's own name. Needs role admin.
+  virtual Task<boards::InventoryChange> apply_lab(Principal who, std::string text, std::string shown_as) = 0;
 
   // Users and tokens
   /// Value: the token itself, shown once. Needs role admin. Creates the user where there is none.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "boards/inventory_complaints.hpp"
 #include "controller/farm_state.hpp"
 #include "drivers/core/log.hpp"
 
@@ -103,7 +104,7 @@ Task<> synchronise_boards(FarmRef farm) {
   co_return ok();
 }
 
-Task<boards::InventoryChange> apply_lab(FarmRef farm, Principal who, std::string text) {
+Task<boards::InventoryChange> apply_lab(FarmRef farm, Principal who, std::string text, std::string shown_as) {
   HILLTOP_CO_CHECK(need(who, Role::admin, "changing the lab"));
   const bool from_file = text.empty();
   if (from_file) {
@@ -112,6 +113,8 @@ Task<boards::InventoryChange> apply_lab(FarmRef farm, Principal who, std::string
   Diagnostics diagnostics;
   auto inventory = boards::read_inventory_text(text, farm->options.lab_file, farm->options.types, farm->options.drivers,
                                                diagnostics);
+  if (!from_file && !shown_as.empty())
+    diagnostics = boards::renamed(diagnostics, farm->options.lab_file.string(), shown_as);
   if (diagnostics.has_errors()) co_return diagnostics.to_error(from_file ? Blame::configuration : Blame::job);
   if (!from_file) HILLTOP_CO_CHECK(replace_file(farm->options.lab_file, text, 0644));
   auto change = boards::compare(farm->inventory, inventory);

@@ -155,7 +155,7 @@ Result<> may_operate(FarmState& farm, const Principal& who, const std::string& b
 Task<> change_health(FarmRef farm, Principal who, std::string board, BoardHealth health, std::string reason);
 
 // farm_lab.cpp
-Task<boards::InventoryChange> apply_lab(FarmRef farm, Principal who, std::string text);
+Task<boards::InventoryChange> apply_lab(FarmRef farm, Principal who, std::string text, std::string shown_as);
 /// Boards as the inventory has them now. Value: names of those that must wait for their lease to end.
 std::vector<std::string> merge_boards(FarmState& farm, Changes& changes);
 /// merge_boards(), and tells the worker.

@@ -200,7 +200,7 @@ Task<> start(Arguments arguments, ListenAddress listen, boards::BoardTypes types
 
 Task<> re_read_lab(std::shared_ptr<controller::Farm> farm) {
   controller::Principal operator_of_the_daemon{"SIGHUP", controller::Role::admin, "default", {}};
-  auto change = co_await farm->apply_lab(std::move(operator_of_the_daemon), "");
+  auto change = co_await farm->apply_lab(std::move(operator_of_the_daemon), "", "");
   if (!change) co_return std::move(change).error().within("the lab file was not applied");
   log::info("lab file read again: {} added, {} removed, {} changed", change->added.size(), change->removed.size(),
             change->changed.size());

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* head =
     "lab: test\nboards:\n  desk-1:\n    type: fake\n    console: {driver: tty, path: /dev/tty1, baud: 115200}\n";
@@ -57,10 +58,30 @@ TEST(LabNetwork, TwoBoardsHaveTwoAddresses) {
   EXPECT_THAT(complaints, HasSubstr("board 'desk-2': network 192.168.7.21 is also that of board 'desk-1'"));
 }
 
-TEST(LabNetwork, AMacWithoutDhcpIsWarnedOf) {
+TEST(LabNetwork, WhatTheBootServerDoesNotServeIsWarnedOf) {
+  const std::string with_mac = "    network: {address: 192.168.7.21, mac: '52:54:00:aa:00:01'}\n";
+  const std::string without = "    network: {address: 192.168.7.21}\n";
+  const std::string server = "boot_server: {address: 192.168.7.1, ";
   std::string complaints;
-  (void)read("    network: {address: 192.168.7.21, mac: '52:54:00:aa:00:01'}\n", &complaints);
+  (void)read(without, &complaints);
+  EXPECT_THAT(complaints,
+              HasSubstr("lab.yaml:3:3: warning: board 'desk-1': network has no effect: the lab has no boot_server"));
+  (void)read(with_mac + server + "tftp_port: 69}\n", &complaints);
   EXPECT_THAT(complaints, HasSubstr("warning: board 'desk-1': network mac has no effect"));
+  (void)read(without + server + "dhcp_interface: lo}\n", &complaints);
+  EXPECT_THAT(complaints, HasSubstr("warning: board 'desk-1': network has no effect: boot_server serves no files"));
+  (void)read(with_mac + "boot_server: {address: 192.168.8.1, tftp_port: 69, dhcp_interface: lo}\n", &complaints);
+  EXPECT_THAT(complaints, HasSubstr("warning: board 'desk-1': network address 192.168.7.21 is outside of the network "
+                                    "that boot_server tells boards of, 192.168.8.1/24"));
+  (void)read(with_mac + server + "tftp_port: 69, dhcp_interface: lo}\n", &complaints);
+  EXPECT_THAT(complaints, Not(HasSubstr("warning")));
+}
+
+TEST(LabNetwork, AnInterfaceThatIsNotOnThisHostIsWarnedOf) {
+  std::string complaints;
+  (void)read("boot_server: {address: 192.168.7.1, dhcp_interface: nosuch0}\n", &complaints);
+  EXPECT_THAT(complaints,
+              HasSubstr("lab.yaml:6:53: warning: boot_server: dhcp_interface 'nosuch0' is not on this host"));
 }
 
 }  // namespace

@@ -35,8 +35,10 @@ class InventoryTest : public testing::Test {
   InventoryTest() {
     folder_.write("types/emulated.yaml",
                   "aliases: [other_name]\ndrivers: {emulator: {driver: qemu, system: arm, machine: m}}\n");
+    folder_.write("types/unfinished.yaml", "drivers: {console: {driver: pdu}}\n");
     folder_.write("types/plain.yaml", "drivers: {power: {driver: pdu, host: pdu-1}}\n");
     std::filesystem::create_directories(folder_.path() / "rules");
+    std::filesystem::create_directories(folder_.path() / "files");
     Diagnostics diagnostics;
     types_ = BoardTypes::load(folder_.path() / "types", folder_.path() / "rules", diagnostics);
     EXPECT_EQ(diagnostics.to_string(), "");
@@ -72,7 +74,7 @@ boards:
     power: {driver: pdu, outlet: 3}
     console: {driver: tty, path: /dev/serial/by-id/usb-1}
 artifacts:
-  file_roots: [files, /srv/images, ../up]
+  file_roots: [files, /usr, ..]
   allow_hosts: [example.org]
 )";
 
@@ -90,8 +92,7 @@ TEST_F(InventoryTest, ReadsBoardsInOrderWithTheTypesAddressesMergedIn) {
   EXPECT_EQ(lab.find("b-01")->addresses.to_json()["power"].dump(), R"({"driver":"pdu","host":"pdu-1","outlet":3})");
   EXPECT_EQ(lab.find("b-03"), nullptr);
   EXPECT_EQ(lab.boards[1].place.line, 8U);
-  EXPECT_THAT(lab.file_roots,
-              ElementsAre(folder_.path() / "files", "/srv/images", folder_.path().parent_path() / "up"));
+  EXPECT_THAT(lab.file_roots, ElementsAre(folder_.path() / "files", "/usr", folder_.path().parent_path() / ""));
   EXPECT_THAT(lab.url_allow_list, ElementsAre("example.org"));
 }
 
@@ -156,9 +157,44 @@ TEST_F(InventoryTest, EveryMistakeIsToldWithItsPlaceAndWhatWasExpected) {
     EXPECT_THAT(complaints(mistake.text), HasSubstr(mistake.complaint)) << mistake.text;
 }
 
-TEST_F(InventoryTest, ABoardThatIsWrittenTwiceIsWarnedOf) {
-  EXPECT_THAT(complaints("lab: l\nboards:\n  a: {type: emulated}\n  a: {type: emulated}\n"),
-              HasSubstr("lab.yaml:4:3: warning: 'a' is written twice in this map"));
+TEST_F(InventoryTest, ABoardThatIsWrittenTwiceIsRefused) {
+  EXPECT_EQ(complaints("lab: l\nboards:\n  a: {type: emulated}\n  a: {type: emulated}\n  a: {type: emulated}\n"),
+            "lab.yaml:4:3: board 'a' is written twice (the first one is at lab.yaml:3:3)\n"
+            "lab.yaml:5:3: board 'a' is written twice (the first one is at lab.yaml:3:3)");
+  EXPECT_EQ(complaints("lab: l\nboards: {a: {type: emulated}, a: {type: emulated}}\n"),
+            "lab.yaml:2:31: board 'a' is written twice (the first one is at lab.yaml:2:10)");
+  // A key of a board that has a board's name is what it is anywhere: the last one counts.
+  EXPECT_EQ(complaints("lab: l\nboards:\n  type:\n    type: emulated\n    type: emulated\n"),
+            "lab.yaml:5:5: warning: 'type' is written twice in this map: the last one counts "
+            "(the first one is at lab.yaml:4:5)");
+}
+
+TEST_F(InventoryTest, AnUnknownTypeIsOneComplaint) {
+  EXPECT_EQ(complaints("lab: l\nboards:\n  a: {type: wurst}\n  b: {type: wurst, power: {driver: pdu}}\n"),
+            "lab.yaml:3:13: board 'a': 'wurst' is no board type "
+            "(`hilltop board-types` lists them; a new one is a file in boards/types)\n"
+            "lab.yaml:4:13: board 'b': 'wurst' is no board type "
+            "(`hilltop board-types` lists them; a new one is a file in boards/types)");
+}
+
+TEST_F(InventoryTest, WhatATypesAddressLacksIsSaidAtTheBoardInTheLab) {
+  EXPECT_EQ(complaints("lab: l\nboards:\n  a:\n    type: plain\n    console: {driver: tty}\n    power:\n"),
+            "lab.yaml:3:3: board 'a': power: pdu: 'outlet' is missing");
+  EXPECT_EQ(complaints("lab: l\nboards:\n  a: {type: unfinished}\n"),
+            "lab.yaml:3:3: board 'a': console: pdu: 'outlet' is missing");
+}
+
+TEST_F(InventoryTest, AFolderThatJobsCannotHaveFilesFromIsToldOf) {
+  const std::string head = "lab: l\nboards: {}\nartifacts:\n  file_roots:\n    - files\n    - ";
+  folder_.write("a-file", "x");
+  EXPECT_EQ(complaints(head + "nowhere\n"),
+            "lab.yaml:6:7: warning: artifacts: file_roots: nowhere is not on this host "
+            "(no job can have files from it until it is there)");
+  EXPECT_FALSE(diagnostics_.has_errors());
+  EXPECT_EQ(complaints(head + "a-file\n"),
+            "lab.yaml:6:7: artifacts: file_roots: a-file is no folder (jobs may name the files below a folder)");
+  EXPECT_EQ(complaints(head + "7\n"),
+            "lab.yaml:6:7: artifacts: 'file_roots' must be text, not a number (put it into quotes: '7')");
 }
 
 TEST_F(InventoryTest, TwoBoardsAtOneAddressAreRefused) {

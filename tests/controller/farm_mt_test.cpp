@@ -276,7 +276,8 @@ TEST_F(FarmTest, AChangedLabIsAppliedWithoutARestart) {
   ASSERT_TRUE(rig.until([&] { return rig.idle("fake-1") && rig.idle("fake-2"); }));
   const auto held = run(rig.context, rig.farm->take(test::bob, {"fake-2", {}, 600s, 50}));
   ASSERT_TRUE(held);
-  const auto change = run(rig.context, rig.farm->apply_lab(test::admin, test::lab_of(test::passing_board("fake-3"))));
+  const auto change =
+      run(rig.context, rig.farm->apply_lab(test::admin, test::lab_of(test::passing_board("fake-3")), ""));
   ASSERT_TRUE(change) << change.error().text;
   EXPECT_EQ(change->added, std::vector<std::string>{"fake-3"});
   EXPECT_FALSE(rig.farm->board(test::bob, "fake-1"));
@@ -303,11 +304,20 @@ TEST_F(FarmTest, AWrongLabIsRefusedWithItsPlaceAndChangesNothing) {
   const auto lab = test::lab_of(test::passing_board("fake-1"));
   FarmRig rig(lab, dir.path());
   const auto refused =
-      run(rig.context, rig.farm->apply_lab(test::admin, "lab: test\nboards:\n  b1: {type: nonesuch}\n"));
+      run(rig.context, rig.farm->apply_lab(test::admin, "lab: test\nboards:\n  b1: {type: nonesuch}\n", ""));
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("lab.yaml:3:"), std::string::npos) << refused.error().text;
+  // By the name that its user gave it, in places and in words.
+  const std::string twice = "lab: test\nboards:\n  b1: {type: fake}\n  b1: {type: fake}\n";
+  const auto named = run(rig.context, rig.farm->apply_lab(test::admin, twice, "desk/new lab.yaml"));
+  ASSERT_FALSE(named);
+  EXPECT_NE(named.error().text.find("desk/new lab.yaml:4:3: board 'b1' is written twice "
+                                    "(the first one is at desk/new lab.yaml:3:3)"),
+            std::string::npos)
+      << named.error().text;
+  EXPECT_EQ(named.error().text.find(dir.path().string()), std::string::npos) << named.error().text;
   EXPECT_EQ(test::read_whole(dir.path() / "lab.yaml"), lab);
-  EXPECT_EQ(run(rig.context, rig.farm->apply_lab(test::tom, lab)).error().code, Errc::denied);
+  EXPECT_EQ(run(rig.context, rig.farm->apply_lab(test::tom, lab, "")).error().code, Errc::denied);
 }
 
 TEST_F(FarmTest, TokensAreMadeUsedAndRevoked) {

@@ -279,7 +279,7 @@ class FakeFarm final : public Farm {
   }
   const boards::BoardTypes& types() const override { return board_types; }
   const boards::Inventory& inventory() const override { return lab; }
-  Task<boards::InventoryChange> apply_lab(Principal, std::string text) override {
+  Task<boards::InventoryChange> apply_lab(Principal, std::string text, std::string) override {
     boards::InventoryChange change;
     change.added = {text};
     co_return change;

@@ -12,6 +12,8 @@ namespace {
 using controller::Farm;
 using nlohmann::json;
 
+constexpr std::size_t longest_file_name = 4096;  // PATH_MAX
+
 std::string lab_text(const std::shared_ptr<Farm>& farm, bool as_written) {
   return as_written ? farm->lab_text() : boards::to_yaml(farm->inventory());
 }
@@ -37,7 +39,10 @@ Task<Response> show_lab(ApiPtr api, Call call) {
 }
 
 Task<Response> apply_lab(ApiPtr api, Call call) {
-  HILLTOP_CO_TRY(const auto change, co_await hop(api->gate, &Farm::apply_lab, call.who, std::move(call.request.body)));
+  auto name = call.request.query_value("file").value_or("");
+  if (name.size() > longest_file_name) co_return problem(400, "file: a name of at most 4096 bytes was expected");
+  HILLTOP_CO_TRY(const auto change,
+                 co_await hop(api->gate, &Farm::apply_lab, call.who, std::move(call.request.body), std::move(name)));
   co_return json_response({{"added", change.added}, {"removed", change.removed}, {"changed", change.changed}});
 }
 
@@ -61,6 +66,8 @@ Task<Response> list_drivers(ApiPtr api, Call) {
                      {"verified", drivers::to_string(driver->verified)}});
   co_return json_response({{"items", std::move(items)}, {"next", ""}});
 }
+
+constexpr QueryParam apply_query[] = {{"file", ParamType::text, "the name that complaints call the text by"}};
 
 constexpr QueryParam show_query[] = {{"as", ParamType::text, "read (what it means) or written (with its comments)"}};
 
@@ -91,6 +98,7 @@ constexpr Route routes[] = {
      .access = Access::admin,
      .tag = "lab",
      .summary = "Checks the text, writes it to the lab file and applies it. An empty body reads the file again.",
+     .query = apply_query,
      .body = Admission::Body::text,
      .takes = {"application/yaml", ""},
      .gives = {json_type, "LabChange"},

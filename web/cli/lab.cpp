@@ -3,7 +3,7 @@
 #include <optional>
 #include <sstream>
 
-#include "boards/inventory.hpp"
+#include "boards/inventory_complaints.hpp"
 #include "drivers/core/process.hpp"
 #include "web/cli/commands.hpp"
 #include "web/cli/files.hpp"
@@ -61,7 +61,9 @@ Result<std::pair<bool, std::string>> ask_daemon(const std::string& daemon, const
 /// Without the daemon: YAML, the keys of the file, and the board types. No driver is known here.
 std::pair<bool, std::string> check_structure(const Context& context, const LabOptions& options) {
   Diagnostics diagnostics;
-  const Node lab = read_yaml_file(options.file, diagnostics);
+  Diagnostics read;
+  const Node lab = read_yaml_file(options.file, read);
+  boards::add_all(boards::refused_repeats(read, lab["boards"]), diagnostics);
   const auto types = offline_types(context, options.types_dir, diagnostics);
   if (lab && !lab["boards"].is_map() && !lab["boards"].is_sequence())
     diagnostics.error(lab.place(), "a lab file needs boards", "boards: {microbit-01: {type: microbit}}");

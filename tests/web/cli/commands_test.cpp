@@ -336,6 +336,9 @@ TEST_F(Commands, lab_check_without_a_daemon_checks_the_structure) {
   const auto bad = scratch_.write("lab.yaml", "boards:\n  b1:\n    type: microbitt\n");
   EXPECT_EQ(run({"lab", "check", bad}), 2);
   EXPECT_THAT(err_.str(), AllOf(HasSubstr("hilltopd is not here"), HasSubstr(bad + ":3:11: "), HasSubstr("microbitt")));
+  const auto twice = scratch_.write("twice.yaml", "boards:\n  b1: {type: qemu}\n  b1: {type: qemu}\n");
+  EXPECT_EQ(run({"lab", "check", twice}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr(twice + ":3:3: board 'b1' is written twice"));
 }
 
 }  // namespace
