@@ -123,7 +123,7 @@ void add_emulator(std::map<std::string, NeededTool>& by_name, const std::string&
   auto& tool = by_name["qemu-system-" + system];
   tool.name = "qemu";
   tool.argv = {"qemu-system-" + system, "--version"};
-  tool.package = "apt install qemu-system (or the package of this system alone)";
+  tool.package = "apt install qemu-system, or the package of this one alone";
   add_reason(tool, board);
 }
 
