@@ -119,6 +119,12 @@ void Analysis::end(AnalysisSink& sink, AnalysisWorkspace& workspace) {
   pass.end_lines(0);
 }
 
+std::uint64_t Analysis::nuls_dropped() const {
+  std::uint64_t out = 0;
+  for (const auto& channel : channels_) out += channel ? channel->cleaner.nuls() : 0;
+  return out;
+}
+
 std::string Analysis::open_line(demux::ChannelId id) const {
   if (id >= channels_.size() || !channels_[id]) return {};
   CleanBlock block;

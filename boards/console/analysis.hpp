@@ -74,6 +74,8 @@ class Analysis {
 
   [[nodiscard]] const std::string& channel_name(demux::ChannelId id) const { return demux_.channel_name(id); }
   [[nodiscard]] std::size_t channel_count() const { return demux_.channel_count(); }
+  /// How many NULs were dropped from the lines of all channels.
+  [[nodiscard]] std::uint64_t nuls_dropped() const;
   /// The text of a channel's line that has not ended: a prompt. "" where there is none.
   [[nodiscard]] std::string open_line(demux::ChannelId id) const;
 

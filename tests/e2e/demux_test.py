@@ -76,6 +76,8 @@ class Demux(unittest.TestCase):
         self.assertEqual((counted["bytes"], counted["lines"], counted["frames"]), (32 + len(smp(b"12345678")), 2, 1))
         self.assertEqual(sum(counted["matches"].values()), 1)
         self.assertIn("mb_per_s_per_core", counted)
+        self.assertNotIn("nuls_dropped", counted)
+        self.assertEqual(summary(b"a\0b\0\0\r\n[    1.000000] x\0\n", "--decoders", "kernel")["nuls_dropped"], 4)
 
     def test_log_lines_have_level_and_module(self):
         lines = objects(b"[00:00:01.234,000] \x1b[1;31m<err> os: fault\x1b[0m\r\nuart:~$ ", "--decoders", "zephyr")

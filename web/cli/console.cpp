@@ -57,6 +57,15 @@ class Inputs {
     epoll_ctl(fd_, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
     return "";
   }
+  /// Whether input that waits ends a wait for fd(): not while nobody would take it.
+  void listen(bool on) {
+    if (always_readable_ || input_ended_ || on == listens_) return;
+    listens_ = on;
+    if (on)
+      add(STDIN_FILENO);
+    else
+      epoll_ctl(fd_, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
+  }
   /// True when typed() has something without fd() saying so.
   [[nodiscard]] bool has_file() const { return always_readable_ && !input_ended_; }
   [[nodiscard]] bool ended() const { return input_ended_; }
@@ -88,6 +97,7 @@ class Inputs {
   int fd_;
   bool always_readable_ = false;
   bool input_ended_ = false;
+  bool listens_ = true;
 };
 
 /// Of this process: who comes back after a lost connection takes over from itself, and from nobody else.
@@ -171,7 +181,7 @@ class Session {
 
   /// Input that is no terminal has ended, and the board has answered what there was.
   [[nodiscard]] bool is_over() {
-    if (!inputs_.ended() || raw_->active()) return false;
+    if (!inputs_.ended() || !kept_.empty() || raw_->active()) return false;
     if (quiet_.is_never()) quiet_ = Deadline::after(quiet_time);
     return quiet_.passed();
   }
@@ -198,8 +208,9 @@ class Session {
       if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) return false;
       // SIGWINCH: a serial line has no size; the next byte simply finds the new one.
     }
-    const auto keys = inputs_.typed();
-    const bool terminal = raw_ != nullptr && raw_->active();
+    const bool terminal = is_terminal();
+    if (!terminal && !socket_) return true;  // a script's input waits for the connection
+    const auto keys = kept_.empty() ? inputs_.typed() : std::exchange(kept_, {});
     const auto leaves = terminal ? keys.find(leave_key) : std::string::npos;
     if (const auto wanted = keys.substr(0, leaves); !wanted.empty()) type(wanted);
     return leaves == std::string::npos;
@@ -212,14 +223,24 @@ class Session {
       return;
     }
     if (!socket_) return;  // a key that is pressed while the line is dead is not kept for later
-    if (const auto sent = socket_->send(keys, true, Deadline::after(10s)); !sent) lost(sent.error().text);
+    if (const auto sent = socket_->send(keys, true, Deadline::after(10s)); !sent) {
+      if (!is_terminal()) kept_ = keys;
+      lost(sent.error().text);
+    }
   }
+
+  [[nodiscard]] bool is_terminal() const { return raw_ != nullptr && raw_->active(); }
+  [[nodiscard]] bool has_input_left() const { return !is_terminal() && (!inputs_.ended() || !kept_.empty()); }
 
   void lost(const std::string& why) {
     socket_.reset();
     quiet_ = Deadline::never();
-    notice("connection lost (" + printable(why.substr(0, why.find('\n'))) + "): trying again; Ctrl-] leaves");
+    const auto meanwhile = is_terminal()      ? "Ctrl-] leaves"
+                           : has_input_left() ? "the input waits, for 5 minutes at most"
+                                              : "for 5 minutes at most";
+    notice("connection lost (" + printable(why.substr(0, why.find('\n'))) + "): trying again; " + meanwhile);
     gives_up_ = Deadline::after(5min);
+    inputs_.listen(is_terminal());
   }
 
   /// False when it is given up; exit_ says how.
@@ -234,9 +255,11 @@ class Session {
       const auto connected = connect();
       if (connected) {
         notice("connected again");
+        inputs_.listen(true);
         return true;
       }
       if (!is_unreachable(connected.error()) || gives_up_.passed()) {
+        if (has_input_left()) notice("what is left of the input was not typed");
         exit_ = refuse(connected.error());
         return false;
       }
@@ -265,6 +288,7 @@ class Session {
   Inputs inputs_;
   std::unique_ptr<web::WsClient> socket_;
   const RawMode* raw_ = nullptr;
+  std::string kept_;  // of a script's input: read, and not sent
   bool said_read_only_ = false;
   int exit_ = exit_pass;
   Deadline gives_up_ = Deadline::never();

@@ -201,7 +201,8 @@ void add_demux(CLI::App& app, Context& context) {
       "\"channel\",\n"
       "\"rule\", \"text\"}; offsets count raw bytes; a frame's text is hexadecimal; log lines have \"level\" and "
       "\"module\".\n"
-      "summary: bytes, lines, matches of each rule, and MB/s of one core's CPU time. Decoders: " +
+      "summary: bytes, lines, matches of each rule, NULs that were dropped from lines, and MB/s of one core's CPU\n"
+      "time. Decoders: " +
           [] {
             std::string names;
             for (const auto& name : demux::decoder_names()) names += (names.empty() ? "" : ", ") + name;

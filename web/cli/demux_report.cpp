@@ -117,6 +117,7 @@ class Summary final : public DemuxReport {
       if (id < frames_.size() && frames_[id] > 0) counts["frames"] = frames_[id];
       if (!counts.empty()) out["channels"][analysis_.channel_name(static_cast<boards::demux::ChannelId>(id))] = counts;
     }
+    if (const auto nuls = analysis_.nuls_dropped(); nuls > 0) out["nuls_dropped"] = nuls;
     out["matches"] = by_name(matches_);
     if (total(gave_up_) > 0) out["gave_up"] = by_name(gave_up_);
     out["cpu_s"] = cpu_s;

@@ -28,25 +28,34 @@ class Watch {
         feed_(context, api, signals_.fd(), patience),
         progress_(context) {}
 
-  Result<Watched> run() {
+  Watched run() {
+    auto interrupted = until_finished();
+    progress_.clear();
+    Watched out{std::move(ids_), std::move(jobs_)};
+    if (interrupted)
+      out.interrupted = *interrupted;
+    else
+      out.failure = std::move(interrupted).error();
+    return out;
+  }
+
+ private:
+  /// Value: whether a signal ended it.
+  Result<bool> until_finished() {
     while (true) {
       HILLTOP_TRY(const auto woken, feed_.wait(next_wake()));
       if (woken == EventFeed::Wake::signal) {
-        progress_.clear();
         (void)signals_.take();
-        return Watched{std::move(ids_), std::move(jobs_), true};
+        return true;
       }
       if (woken == EventFeed::Wake::look_again || looks_.passed()) mark_all();
       for (const auto& event : feed_.events()) mark(event);
       HILLTOP_CHECK(look());
       progress_.show(jobs_);
-      if (std::all_of(jobs_.begin(), jobs_.end(), is_finished)) break;
+      if (std::all_of(jobs_.begin(), jobs_.end(), is_finished)) return false;
     }
-    progress_.clear();
-    return Watched{std::move(ids_), std::move(jobs_), false};
   }
 
- private:
   [[nodiscard]] Deadline next_wake() const {
     // A terminal shows seconds passing.
     return context_.screen.err_is_terminal && !context_.globals.quiet ? looks_.at_most(std::chrono::milliseconds(500))
@@ -119,7 +128,7 @@ class Watch {
 
 }  // namespace
 
-Result<Watched> watch_jobs(Context& context, Api& api, std::vector<std::string> ids, std::chrono::seconds patience) {
+Watched watch_jobs(Context& context, Api& api, std::vector<std::string> ids, std::chrono::seconds patience) {
   if (ids.empty()) return Watched{};
   return Watch(context, api, std::move(ids), patience).run();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <set>
+
 #include "web/cli/commands.hpp"
 #include "web/cli/job_text.hpp"
 
@@ -135,15 +137,26 @@ int show_results(Context& context, const OneJob& options) {
   return exit_pass;
 }
 
+/// Why a job cannot be canceled; of one that has finished, how it did.
+Error not_canceled(Api& api, const std::string& id, const Error& why) {
+  const auto job = why.code == Errc::bad_input ? api.get("/jobs/" + escaped(id)) : Result<Json>(why);
+  if (!job || !is_finished(*job)) return why.text.starts_with("job " + id) ? why : Error(why).within("job " + id);
+  const auto reason = text_at(*job, "reason");
+  return {why.code, why.blame,
+          "job " + id + " has finished: " + text_at(*job, "verdict") + (reason.empty() ? "" : ": " + reason)};
+}
+
 int cancel_jobs(Context& context, const OneJob& options) {
   auto api = context.api();
   if (!api) return context.fail(api.error());
   int exit = exit_pass;
   auto canceled = Json::array();
+  std::set<std::string> seen;
   for (const auto& id : options.ids) {
+    if (!seen.insert(id).second) continue;  // said twice: one answer
     const auto answer = (*api)->send("POST", "/jobs/" + escaped(id) + "/cancel", Json());
     if (!answer) {
-      exit = std::max(exit, context.fail(answer.error().within("job " + id)));
+      exit = std::max(exit, context.fail(not_canceled(**api, id, answer.error())));
       continue;
     }
     canceled.push_back(id);

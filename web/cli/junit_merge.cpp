@@ -58,15 +58,15 @@ std::string merged_junit(const std::vector<JunitPart>& parts) {
   return text + "</testsuites>\n";
 }
 
-std::string refused_junit(const std::string& file, const std::string& complaints) {
-  const auto name = jobs::xml_text(file);
-  const auto why = jobs::xml_text(complaints);
+std::string error_junit(const std::string& suite, const std::string& test_case, const std::string& type,
+                        const std::string& text) {
+  const auto name = jobs::xml_text(suite);
+  const auto why = jobs::xml_text(text);
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"" + name +
          "\" tests=\"1\" failures=\"0\" errors=\"1\">\n  <testsuite name=\"" + name +
-         "\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" time=\"0\">\n    <testcase name=\"submit\" "
-         "classname=\"" +
-         name + "\" time=\"0\">\n      <error type=\"refused\" message=\"" + why + "\">" + why +
-         "</error>\n    </testcase>\n  </testsuite>\n</testsuites>\n";
+         "\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" time=\"0\">\n    <testcase name=\"" +
+         jobs::xml_text(test_case) + "\" classname=\"" + name + "\" time=\"0\">\n      <error type=\"" + type +
+         "\" message=\"" + why + "\">" + why + "</error>\n    </testcase>\n  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace hilltop::cli

@@ -18,8 +18,9 @@ struct JunitPart {
 /// part stays as it is. Source: GitLab's page "Unit test reports".
 [[nodiscard]] std::string merged_junit(const std::vector<JunitPart>& parts);
 
-/// The document of a file that became no job: one suite of the file's name with one case, an error that holds the
-/// complaints.
-[[nodiscard]] std::string refused_junit(const std::string& file, const std::string& complaints);
+/// A document for what has no results: one suite with one case, an error of `type` that holds `text`. A file that
+/// became no job is (its name, "submit", "refused", the complaints).
+[[nodiscard]] std::string error_junit(const std::string& suite, const std::string& test_case, const std::string& type,
+                                      const std::string& text);
 
 }  // namespace hilltop::cli

@@ -90,24 +90,44 @@ void say_submitted(Context& context, const std::vector<Submitted>& all) {
   context.out.flush();
 }
 
-/// `jobs`: of those files that were accepted, in order.
-Result<> write_junit(Api& api, const std::string& path, const std::vector<Submitted>& all,
-                     const std::vector<Json>& jobs) {
+/// Why there are no results (yet) of a job that was accepted.
+std::string missing_results(const Watched& watched, const Json& job, const std::string& id) {
+  const auto last = job.is_object() ? "; when last seen it was " + text_at(job, "state") : std::string();
+  if (watched.interrupted) return "waiting for job " + id + " was interrupted before it had finished" + last;
+  if (watched.failure) return "job " + id + " was lost sight of: " + watched.failure->text + last;
+  return "job " + id + " has no results";
+}
+
+/// The results of each file, in order; an error element where there are none, so that nobody takes a file that was cut
+/// short for a run in which all went well.
+Result<> write_junit(Api& api, const std::string& path, const std::vector<Submitted>& all, const Watched& watched) {
   std::vector<JunitPart> parts;
   std::map<std::string, int> of_that_name;
-  auto job = jobs.begin();
+  auto job = watched.jobs.begin();
+  std::optional<Error> failed;
   for (const auto& one : all) {
     if (one.id.empty()) {
-      parts.push_back({"", refused_junit(one.file, one.refusal)});
+      parts.push_back({"", error_junit(one.file, "submit", "refused", one.refusal)});
       continue;
     }
-    HILLTOP_TRY(auto text, api.get_text("/jobs/" + escaped(one.id) + "/results?format=junit"));
+    const auto& seen = *job++;
     // The same names at each run: who keeps a history of cases knows them again.
-    auto name = text_at(*job++, "name");
+    auto name = seen.is_object() ? text_at(seen, "name") : one.file;
     if (const int nth = ++of_that_name[name]; nth > 1) name += "#" + std::to_string(nth);
-    parts.push_back({std::move(name), std::move(text)});
+    if (is_finished(seen) && !failed) {
+      auto text = api.get_text("/jobs/" + escaped(one.id) + "/results?format=junit");
+      if (text) {
+        parts.push_back({std::move(name), *std::move(text)});
+        continue;
+      }
+      failed = text.error();
+    }
+    const auto why = is_finished(seen) ? "the results of job " + one.id + " cannot be had: " + failed->text
+                                       : missing_results(watched, seen, one.id);
+    parts.push_back({"", error_junit(name, "job " + one.id, watched.interrupted ? "interrupted" : "lost", why)});
   }
-  return write_file(path, merged_junit(parts));
+  HILLTOP_CHECK(write_file(path, merged_junit(parts)));
+  return failed ? Result<>(*failed) : ok();
 }
 
 void say_interrupted(Context& context, const std::vector<Json>& jobs, const std::vector<std::string>& ids) {
@@ -134,33 +154,38 @@ void print_outcomes(Context& context, const std::vector<Submitted>& all, const s
 }
 
 /// Until all that were accepted have finished.
-Result<Watched> watch_accepted(Context& context, Api& api, const SubmitOptions& options,
-                               const std::vector<Submitted>& all) {
+Watched watch_accepted(Context& context, Api& api, const SubmitOptions& options, const std::vector<Submitted>& all) {
   std::vector<std::string> ids;
   for (const auto& one : all) {
     if (!one.id.empty()) ids.push_back(one.id);
   }
-  if (ids.empty()) return Watched{};
+  if (ids.empty()) return {};
   return watch_jobs(context, api, std::move(ids), duration_from(options.patience).value_or(std::chrono::minutes(2)));
+}
+
+/// Value: the exit code.
+int say_outcomes(Context& context, const std::vector<Submitted>& all, const Watched& watched) {
+  if (watched.failure) return context.fail(*watched.failure);
+  if (watched.interrupted) {
+    say_interrupted(context, watched.jobs, watched.ids);
+    return 130;  // as a shell reports a program that Ctrl-C ended
+  }
+  print_outcomes(context, all, watched.jobs);
+  ExitCode exit = exit_pass;
+  for (const auto& job : watched.jobs) exit = worst(exit, exit_code_of_job(job));
+  return exit;
 }
 
 int wait_for(Context& context, Api& api, const SubmitOptions& options, std::vector<Submitted>& all) {
   const auto watched = watch_accepted(context, api, options, all);
-  if (!watched) return context.fail(watched.error());
-  if (watched->interrupted) {
-    say_interrupted(context, watched->jobs, watched->ids);
-    return 130;  // as a shell reports a program that Ctrl-C ended
-  }
-  auto last = watched->ids.begin();
+  auto last = watched.ids.begin();
   for (auto& one : all) {
     if (!one.id.empty()) one.id = *last++;
   }
-  print_outcomes(context, all, watched->jobs);
-  ExitCode exit = exit_pass;
-  for (const auto& job : watched->jobs) exit = worst(exit, exit_code_of_job(job));
+  const int exit = say_outcomes(context, all, watched);
   if (options.junit.empty()) return exit;
-  const auto written = write_junit(api, options.junit, all, watched->jobs);
-  return written ? exit : std::max<int>(exit, context.fail(written.error()));
+  const auto written = write_junit(api, options.junit, all, watched);
+  return written || watched.failure ? exit : std::max<int>(exit, context.fail(written.error()));
 }
 
 int submit(Context& context, const SubmitOptions& options) {

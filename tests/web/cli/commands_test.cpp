@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <atomic>
+#include <csignal>
 #include <sstream>
 
 #include "tests/web/cli/scratch.hpp"
@@ -131,6 +134,58 @@ TEST_F(Commands, submit_waits_follows_and_exits_with_the_verdict) {
   EXPECT_EQ(ask({"submit", file, "--wait", "--json", "-q"}), 1);
   EXPECT_EQ(output()["verdict"], "fail");
   EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(Commands, submit_that_a_server_answers_no_more_leaves_junit_with_an_error) {
+  auto gone = std::make_shared<std::atomic<bool>>(false);
+  server_.answers["POST /jobs"] = [ids = std::make_shared<int>(6)](const web::Request&) {
+    return test::StubServer::json("{\"id\":" + std::to_string(++*ids) + "}", 201);
+  };
+  server_.answers["GET /jobs"] = test::StubServer::says(R"({"items":[],"next":""})");
+  server_.answers["GET /jobs/7"] =
+      test::StubServer::says(R"({"id":7,"name":"hello","state":"finished","verdict":"pass"})");
+  server_.answers["GET /jobs/7/results"] = test::StubServer::says("<testsuites><testsuite name=\"s\"/></testsuites>");
+  server_.answers["GET /jobs/8"] = [gone](const web::Request&) {
+    if (gone->exchange(true)) return web::Response(503, "application/problem+json", R"({"detail":"it stops"})");
+    return test::StubServer::json(R"({"id":8,"name":"second","state":"running"})");
+  };
+  server_.start();
+  const auto file = scratch_.write("hello.yaml", "job: text\n");
+  const auto junit = (scratch_.path / "out.xml").string();
+  EXPECT_EQ(ask({"submit", file, file, "--wait", "--junit", junit, "--patience", "1s"}), 2)
+      << "it answers, and refuses each question: " << err_.str();
+  std::stringstream text;
+  text << std::ifstream(junit).rdbuf();
+  EXPECT_THAT(text.str(), AllOf(HasSubstr("<testsuite name=\"hello.s\"/>"), HasSubstr("<testsuite name=\"second\""),
+                                HasSubstr("<testcase name=\"job 8\""), HasSubstr("<error type=\"lost\""),
+                                HasSubstr("when last seen it was running")));
+}
+
+TEST_F(Commands, submit_that_is_interrupted_leaves_junit_with_an_error) {
+  server_.answers["POST /jobs"] = test::StubServer::says(R"({"id":7})", 201);
+  server_.answers["GET /jobs/7"] = [](const web::Request&) {
+    kill(getpid(), SIGINT);  // which the command has caught by now
+    return test::StubServer::json(R"({"id":7,"name":"hello","state":"running"})");
+  };
+  server_.start();
+  const auto junit = (scratch_.path / "out.xml").string();
+  EXPECT_EQ(ask({"submit", scratch_.write("hello.yaml", "x"), "--wait", "--junit", junit}), 130) << err_.str();
+  std::stringstream text;
+  text << std::ifstream(junit).rdbuf();
+  EXPECT_THAT(text.str(), AllOf(HasSubstr("<testsuite name=\"hello\""), HasSubstr("<error type=\"interrupted\""),
+                                HasSubstr("waiting for job 7 was interrupted")));
+}
+
+TEST_F(Commands, a_finished_job_cannot_be_canceled_and_says_how_it_ended_once) {
+  server_.answers["POST /jobs/7/cancel"] = [](const web::Request&) {
+    return web::Response(400, "application/problem+json",
+                         R"({"detail":"job 7 has finished","code":"bad_input","blame":"job"})");
+  };
+  server_.answers["GET /jobs/7"] = test::StubServer::says(finished_job);
+  server_.start();
+  EXPECT_EQ(ask({"cancel", "7", "7"}), 2);
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_EQ(err_.str(), "hilltop: job 7 has finished: fail: 1 case failed\n");
 }
 
 TEST_F(Commands, submit_follows_a_job_that_the_farm_repeats) {

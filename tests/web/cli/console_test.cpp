@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <utmp.h>
 
+#include <atomic>
 #include <csignal>
 #include <iostream>
 #include <mutex>
@@ -225,6 +226,37 @@ TEST_F(ConsoleCommand, leaves_when_its_input_has_ended_and_the_board_is_quiet) {
   ASSERT_TRUE(person_.sees("[x\r]"));
   ASSERT_TRUE(person_.sees("left the console"));
   EXPECT_EQ(person_.leaves(), 0);
+}
+
+/// Ends each connection at once until `is_up`.
+struct Link {
+  std::atomic<bool> is_up = true;
+};
+
+TEST_F(ConsoleCommand, a_scripts_input_waits_for_the_connection) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  auto link = std::make_shared<Link>();
+  open(
+      {"console", "b1"},
+      [link](web::Request request, std::shared_ptr<WebSocket> socket) -> Task<> {
+        return link->is_up ? echo(std::move(request), std::move(socket)) : socket->close("down");
+      },
+      ends[0]);
+  close(ends[0]);
+  ASSERT_TRUE(person_.sees(">>> "));
+  ASSERT_EQ(write(ends[1], "a", 1), 1);
+  ASSERT_TRUE(person_.sees("[a]"));
+  link->is_up = false;
+  ASSERT_EQ(write(ends[1], "!", 1), 1);
+  ASSERT_TRUE(person_.sees("the input waits, for 5 minutes at most"));
+  ASSERT_EQ(write(ends[1], "while it was down", 17), 17);
+  link->is_up = true;
+  ASSERT_TRUE(person_.sees("connected again"));
+  ASSERT_TRUE(person_.sees("[while it was down]"));
+  kill(person_.pid(), SIGTERM);  // the child has the other end of the pipe, too: it never ends for it
+  EXPECT_EQ(person_.leaves(), 0);
+  close(ends[1]);
 }
 
 TEST_F(ConsoleCommand, leaves_a_quiet_board_with_no_input_at_all) {

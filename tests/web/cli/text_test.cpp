@@ -113,7 +113,7 @@ TEST(Junit, of_several_jobs_is_one_document) {
 }
 
 TEST(Junit, of_a_refused_file_is_an_error) {
-  const auto refused = refused_junit("typo.yaml", "typo.yaml:2:3: no 'x' & <y>\nsecond");
+  const auto refused = error_junit("typo.yaml", "submit", "refused", "typo.yaml:2:3: no 'x' & <y>\nsecond");
   EXPECT_THAT(refused, HasSubstr("<testsuites name=\"typo.yaml\" tests=\"1\" failures=\"0\" errors=\"1\">"));
   const auto merged = merged_junit({{"", refused}, {"a#1", "<testsuite name=\"s\"/>"}});
   EXPECT_THAT(merged, HasSubstr("<testsuite name=\"typo.yaml\" tests=\"1\" failures=\"0\" errors=\"1\""));
