@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
@@ -11,13 +10,14 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 
 #include "drivers/usb/libusb_error.hpp"
 
 namespace hilltop::drivers {
 namespace {
 
-using Handler = asio::any_completion_handler<void()>;
+using Handler = std::move_only_function<void()>;
 
 bool reads(const UsbTransferOrder& order) {
   const auto direction = order.kind == UsbTransferOrder::Kind::control ? order.buffer.front() : order.endpoint;
@@ -40,13 +40,14 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  void start(Handler handler) {
+  template <class CompletionHandler>
+  void start(CompletionHandler handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected())
       slot.assign([weak = weak_from_this()](asio::cancellation_type) {
         if (const auto self = weak.lock()) self->stop(Stopped::canceled);
       });
-    handler_ = std::move(handler);
+    handler_ = [handler = std::move(handler)]() mutable { std::move(handler)(); };
     self_ = shared_from_this();
     submit_error = device->submit(raw);
     if (submit_error != LIBUSB_SUCCESS) complete();
@@ -87,7 +88,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   /// The handler moves into the post: a context that ends without running it drops the coroutine there.
   void complete() {
     auto working = std::move(working_);
-    asio::post(working, [self = std::move(self_), handler = std::move(handler_)]() mutable { std::move(handler)(); });
+    asio::post(working, [self = std::move(self_), handler = std::move(handler_)]() mutable { handler(); });
   }
 
   asio::any_io_executor working_;  // the worker waits for us
