@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::size_t most_candidates = 6;
 
-bool is_usb_path(const std::string& path) {
-  static const std::regex form(R"(usb[0-9]+|[0-9]+-[0-9]+(\.[0-9]+)*)");
-  return std::regex_match(path, form);
-}
-
 std::optional<std::uint16_t> read_hex(std::string_view text) {
   std::uint16_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
@@ -95,6 +90,11 @@ Error none_fits(const std::vector<UsbDeviceInfo>& devices, const UsbMatch& match
 }
 
 }  // namespace
+
+bool is_usb_path(const std::string& path) {
+  static const std::regex form(R"(usb[0-9]+|[0-9]+-[0-9]+(\.[0-9]+)*)");
+  return std::regex_match(path, form);
+}
 
 std::string_view to_string(UsbSpeed speed) noexcept {
   switch (speed) {

@@ -69,6 +69,9 @@ struct UsbMatch {
   [[nodiscard]] std::string title() const;
 };
 
+/// Whether `path` is a place on the USB as the kernel writes it: "1-1.4.2", "usb1".
+[[nodiscard]] bool is_usb_path(const std::string& path);
+
 /// Reads the keys `serial:` and `path:` (and `usb_id: "0403:6001"`, unless `id` says which it is) of a device's
 /// address. Complains when neither serial nor path is there, or where one is none.
 UsbMatch read_usb_match(Fields& fields, std::optional<UsbMatch> id = std::nullopt);
