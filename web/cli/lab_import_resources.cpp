@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "web/cli/lab_import.hpp"
 
@@ -63,11 +64,43 @@ std::string host_of(std::string host) {
   return host.substr(0, host.find_first_of(":/"));
 }
 
+/// labgrid names a unit's module below labgrid/driver/power; the models here say which one they stand for.
+struct UnitName {
+  std::string_view theirs, ours;
+};
+
+constexpr auto units = std::to_array<UnitName>({
+    {"apc", "apc"},
+    {"digipower", "digipower"},
+    {"digitalloggers_http", "digital-loggers"},
+    {"digitalloggers_restapi", "digital-loggers-rest"},
+    {"eaton", "eaton"},
+    {"eg_pms2_network", "energenie-lan-web"},
+    {"gude", "gude"},
+    {"gude24", "gude24"},
+    {"gude8031", "gude8031"},
+    {"gude8225", "gude8225"},
+    {"gude8316", "gude8316"},
+    {"netio", "netio-tgi"},
+    {"netio_kshell", "netio-kshell"},
+    {"pe6216", "aten-pe6216"},
+    {"poe_mib", "poe-mib"},
+    {"raritan", "raritan"},
+    {"rest", "rest"},
+    {"sentry", "sentry3"},
+    {"shelly_gen1", "shelly-gen1"},
+    {"shelly_gen2", "shelly-gen2"},
+    {"simplerest", "simple-rest"},
+    {"tinycontrol", "tinycontrol"},
+    {"tinycontrol_tcpdu", "tinycontrol-tcpdu"},
+    {"ubus", "openwrt-poe"},
+});
+
 std::string network_power(const Node& resource) {
-  return fmt::format(
-      "power: {{driver: power-unit, model: {}, host: {}, outlet: {}}}  # is the model one of `hilltop drivers`?",
-      yaml_scalar(text_of(resource, "model")), yaml_scalar(host_of(text_of(resource, "host"))),
-      yaml_number(resource["index"]));
+  const auto* unit = std::ranges::find(units, text_of(resource, "model"), &UnitName::theirs);
+  if (unit == units.end()) return "";
+  return fmt::format("power: {{driver: power-unit, model: {}, host: {}, outlet: {}}}  # is the outlet counted alike?",
+                     unit->ours, yaml_scalar(host_of(text_of(resource, "host"))), yaml_number(resource["index"]));
 }
 
 std::string pdudaemon_port(const Node& resource) {
@@ -77,7 +110,7 @@ std::string pdudaemon_port(const Node& resource) {
 }
 
 std::string ykush(const Node& resource) {
-  return fmt::format("power: {{driver: ykush, serial: {}, port: {}}}", yaml_text(text_of(resource, "serial")),
+  return fmt::format("power: {{driver: ykush, serial: {}, outlet: {}}}", yaml_text(text_of(resource, "serial")),
                      yaml_number(resource["index"]));
 }
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "drivers/tables.hpp"
+
 namespace hilltop::cli {
 namespace {
 
@@ -27,6 +29,22 @@ class LabImport : public ::testing::Test {
     read_ = read_yaml(out, "lab.yaml", none);
     EXPECT_EQ(none.to_string(), "") << out;  // whatever came in, what goes out is YAML
     return out;
+  }
+
+  /// What the drivers say of the addresses that were written, with what the board's type adds to each.
+  std::string drivers_say() {
+    Diagnostics out;
+    for (const auto& [name, board] : read_["boards"].entries())
+      for (const auto& [role, address] : board.entries()) {
+        if (!address.is_map() || !address["driver"]) continue;
+        const auto* driver = drivers::find_driver(drivers::all_drivers, address["driver"].text());
+        const auto* type = types_.find(board["type"].text());
+        if (driver == nullptr)
+          out.error(address["driver"].place(), "there is no such driver");
+        else
+          driver->check(type == nullptr ? address : merged(type->known_for(role.text(), address), address), out);
+      }
+    return out.to_string();
   }
 
   Diagnostics complaints_;
@@ -73,6 +91,7 @@ TEST_F(LabImport, ATwisterMap) {
   EXPECT_THAT(text, HasSubstr("type: BOARD-TYPE  # there it is some_board"));
   EXPECT_THAT(text, HasSubstr("# not translated: runner: minichlink"));
   EXPECT_THAT(text, HasSubstr("# not translated: it is not connected"));
+  EXPECT_EQ(drivers_say(), "") << text;
 }
 
 TEST_F(LabImport, ALabgridExporter) {
@@ -104,6 +123,22 @@ board-b:
   EXPECT_EQ(b["power"]["pdu"].text(), "apc-2");
   EXPECT_THAT(text, HasSubstr("# not translated: location: rack 2"));
   EXPECT_THAT(text, HasSubstr("# not translated: USBVideo: "));
+  EXPECT_EQ(drivers_say(), "") << text;
+}
+
+TEST_F(LabImport, PowerUnitsOfLabgridAreTheModelsHere) {
+  const auto text = lab(R"(
+a: {NetworkPowerPort: {model: shelly_gen1, host: plug-1.lab, index: 1}}
+b: {NetworkPowerPort: {model: netio_kshell, host: pdu-2.lab, index: 4}}
+c: {YKUSHPowerPort: {serial: YK12345, index: 2}}
+d: {NetworkPowerPort: {model: never-heard-of, host: pdu-9.lab, index: 4}}
+)");
+  EXPECT_EQ(read_["boards"]["a"]["power"]["model"].text(), "shelly-gen1");
+  EXPECT_EQ(read_["boards"]["b"]["power"]["model"].text(), "netio-kshell");
+  EXPECT_EQ(read_["boards"]["c"]["power"]["outlet"].text(), "2");
+  EXPECT_FALSE(read_["boards"]["d"]["power"]);
+  EXPECT_THAT(text, HasSubstr("never-heard-of"));
+  EXPECT_EQ(drivers_say(), "") << text;
 }
 
 TEST_F(LabImport, APduDaemonConfiguration) {
@@ -117,6 +152,7 @@ TEST_F(LabImport, APduDaemonConfiguration) {
   EXPECT_EQ(board["power"]["pdu"].text(), "192.168.10.5");
   EXPECT_EQ(board["power"]["outlet"].text(), "12");
   EXPECT_THAT(text, HasSubstr("# not translated: unit lonely: localcmdline"));
+  EXPECT_EQ(drivers_say(), "") << text;
 }
 
 TEST_F(LabImport, ALavaDeviceDictionary) {
@@ -144,6 +180,7 @@ device_info: [{board_id: '0123'}]
   EXPECT_THAT(text, HasSubstr("# not translated: hard_reset: ssh lab 'reset && wait'"));
   EXPECT_THAT(text, HasSubstr("# not translated: device_info: "));
   EXPECT_THAT(text, Not(HasSubstr("Booting Linux")));
+  EXPECT_EQ(drivers_say(), "") << text;
 }
 
 TEST_F(LabImport, ShellCommandsAreNoArgumentVectors) {
