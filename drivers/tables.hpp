@@ -20,6 +20,15 @@ extern const DriverInfo telnet_console;
 extern const DriverInfo rfc2217_console;
 extern const DriverInfo rtt_console;
 extern const DriverInfo command_power;  ///< drivers/power/command.cpp
+extern const DriverInfo usb_hub_port;   ///< drivers/power/usb_hub_port.cpp
+extern const DriverInfo ykush;          ///< drivers/power/ykush.cpp
+extern const DriverInfo hid_relay;      ///< drivers/power/hid_relay.cpp
+extern const DriverInfo sispm;          ///< drivers/power/sispm.cpp
+extern const DriverInfo ftdi_relay;     ///< drivers/power/ftdi_relay.cpp
+extern const DriverInfo lcus_relay;     ///< drivers/power/serial_relay.cpp
+extern const DriverInfo numato_relay;   ///< drivers/power/serial_relay.cpp
+extern const DriverInfo gpio;           ///< drivers/power/gpio.cpp
+extern const DriverInfo gpio_sysfs;     ///< drivers/power/gpio.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
 extern const DriverInfo cmsis_dap_probe;  ///< drivers/probe/cmsis_dap.cpp
 extern const DriverInfo dfu_flash;      ///< drivers/flash/dfu.cpp
@@ -40,6 +49,15 @@ inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
     &rfc2217_console,
     &rtt_console,
     &command_power,
+    &usb_hub_port,
+    &ykush,
+    &hid_relay,
+    &sispm,
+    &ftdi_relay,
+    &lcus_relay,
+    &numato_relay,
+    &gpio,
+    &gpio_sysfs,
     &power_unit,
     &pdudaemon,
     &command_flash,
