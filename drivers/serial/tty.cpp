@@ -2,22 +2,22 @@
 // Driver `tty`: a serial port of this machine.
 //   driver: tty
 //   path: /dev/serial/by-id/usb-FTDI_...-if00-port0
-//   baud: 115200           # optional, as all below; the other options of a line: drivers/serial/line_options.hpp
+//   usb: {serial: A50285BI, interface: 0}   # instead of `path`: found anew whenever the device comes back
 //   allow_unstable: true   # takes /dev/ttyUSB0 and its like, which name whatever was plugged in first
+//   baud: 115200           # optional, as all below; the other options of a line: drivers/serial/line_options.hpp
+//   reset_sequence: esp32  # how DTR and RTS reset the board: drivers/serial/reset_sequence.hpp
 // Driver `pty`: a pseudo terminal that another program made, such as socat's or an emulator's.
 //   driver: pty
 //   path: /run/lab/board-7.pty   # or a link to it
 #include "drivers/core/fields.hpp"
 #include "drivers/serial/line_options.hpp"
 #include "drivers/serial/stream_device.hpp"
-#include "drivers/serial/tty_stream.hpp"
+#include "drivers/serial/tty_device.hpp"
 #include "drivers/tables.hpp"
+#include "drivers/usb/serial_address.hpp"
 
 namespace hilltop::drivers {
 namespace {
-
-/// Numbered in the order of plugging in: after a restart another board may have the name.
-bool is_unstable(std::string_view path) { return path.starts_with("/dev/ttyUSB") || path.starts_with("/dev/ttyACM"); }
 
 std::string read_path(Fields& fields, std::string_view expected) {
   fields.require("path", expected);
@@ -26,15 +26,19 @@ std::string read_path(Fields& fields, std::string_view expected) {
   return path;
 }
 
-TtyStream::Options read_tty(const Node& address, Diagnostics& diagnostics) {
+struct TtyAddress {
+  SerialAddress port = {};
+  LineSettings line = {};
+  ResetSequence reset = {};
+};
+
+TtyAddress read_tty(const Node& address, Diagnostics& diagnostics) {
   Fields fields(address, "tty", diagnostics);
   (void)fields.text("driver");
-  TtyStream::Options out;
-  out.path = read_path(fields, "the port's name below /dev/serial/by-id");
+  TtyAddress out;
+  out.port = read_serial_address(fields, diagnostics);
   out.line = read_line_options(fields);
-  if (!fields.flag("allow_unstable").value_or(false) && is_unstable(out.path))
-    fields.error(address["path"], "'" + out.path + "' names whatever was plugged in first",
-                 "use its name below /dev/serial/by-id, or say 'allow_unstable: true'");
+  out.reset = read_reset_sequence(fields, diagnostics);
   fields.refuse_others();
   return out;
 }
@@ -52,23 +56,30 @@ TtyStream::Options read_pty(const Node& address, Diagnostics& diagnostics) {
 void check_tty(const Node& address, Diagnostics& diagnostics) { (void)read_tty(address, diagnostics); }
 void check_pty(const Node& address, Diagnostics& diagnostics) { (void)read_pty(address, diagnostics); }
 
-Result<std::unique_ptr<Device>> make(TtyStream::Options (*read)(const Node&, Diagnostics&), const Node& address) {
+Result<std::unique_ptr<Device>> make_tty(const Env& env, const Node& address) {
   Diagnostics diagnostics;
-  auto options = read(address, diagnostics);
+  auto read = read_tty(address, diagnostics);
+  if (diagnostics.has_errors()) return diagnostics.to_error(Blame::configuration);
+  TtyStream::Options options{.path = read.port.title(), .line = read.line};
+  if (read.port.path.empty())
+    options.find = [env, port = read.port](Deadline deadline) { return find_serial_node(env, port, deadline); };
+  return std::unique_ptr<Device>(std::make_unique<TtyDevice>(std::move(options), std::move(read.reset)));
+}
+
+Result<std::unique_ptr<Device>> make_pty(const Env&, const Node& address) {
+  Diagnostics diagnostics;
+  auto options = read_pty(address, diagnostics);
   if (diagnostics.has_errors()) return diagnostics.to_error(Blame::configuration);
   return make_stream_device<TtyStream>(std::move(options));
 }
-
-Result<std::unique_ptr<Device>> make_tty(const Env&, const Node& address) { return make(&read_tty, address); }
-Result<std::unique_ptr<Device>> make_pty(const Env&, const Node& address) { return make(&read_pty, address); }
 
 }  // namespace
 
 constinit const DriverInfo tty{
     .name = "tty",
-    .offers = "console",
-    .summary = "a serial port of this machine",
-    .source = "termios(3), ioctl_tty(2)",
+    .offers = "console, probe",
+    .summary = "a serial port of this machine, found by its USB device too; resets by DTR and RTS",
+    .source = "termios(3), ioctl_tty(2); reset sequences: drivers/serial/reset_sequence.hpp",
     .verified = Verified::specification,
     .check = check_tty,
     .make = make_tty,

@@ -87,7 +87,33 @@ bool TtyStream::read_counters(int fd, serial_icounter_struct& counters) {
   return ::ioctl(fd, TIOCGICOUNT, &counters) == 0;
 }
 
-Task<int> TtyStream::open(Deadline) { co_return open_now(); }
+Task<int> TtyStream::open(Deadline deadline) { return find_and_open(this, deadline); }
+
+Task<int> TtyStream::find_and_open(TtyStream* self, Deadline deadline) {
+  if (self->fd_ < 0 && self->options_.find) {
+    HILLTOP_CO_TRY(self->options_.path, co_await self->options_.find(deadline));
+  }
+  co_return self->open_now();
+}
+
+Result<> TtyStream::drive_modem_lines(std::optional<bool> dtr, std::optional<bool> rts) {
+  const auto& path = options_.path;
+  if (fd_ < 0) return Error(Errc::unavailable, Blame::infrastructure, path + ": is not open");
+  int lines = 0;
+  if (::ioctl(fd_, TIOCMGET, &lines) != 0) {
+    if (errno == ENOTTY || errno == EINVAL)
+      return Error(Errc::unsupported, Blame::configuration, path + ": the port has no DTR and no RTS");
+    return open_error(path, errno);
+  }
+  const auto put = [&lines](std::optional<bool> wanted, int bit) {
+    if (wanted) lines = *wanted ? lines | bit : lines & ~bit;
+  };
+  put(dtr, TIOCM_DTR);
+  put(rts, TIOCM_RTS);
+  // Both in one call: with some boards a moment of the one without the other is a reset.
+  if (::ioctl(fd_, TIOCMSET, &lines) != 0) return open_error(path, errno);
+  return ok();
+}
 
 void TtyStream::close() {
   if (fd_ >= 0) ::close(fd_);

@@ -19,6 +19,8 @@ class TtyStream final : public ByteStream {
     std::string path;
     LineSettings line;
     bool is_port = true;  ///< a serial port: held for us alone, with modem lines and counters
+    /// Says which node it is now, each time it is opened: `path` after that. Without it `path` stays.
+    std::function<Task<std::string>(Deadline)> find = {};
   };
   /// Reads a port's counters; false where it has none.
   using ReadCounters = std::function<bool(int fd, serial_icounter_struct& counters)>;
@@ -42,7 +44,13 @@ class TtyStream final : public ByteStream {
   [[nodiscard]] bool counts_errors() const override { return options_.is_port; }
   LineErrors take_errors() override;
 
+  /// Drives the modem lines of the port, which must be open; nothing leaves a line as it is.
+  /// Errors: unavailable, io (infrastructure); unsupported (configuration) for a port without these lines.
+  Result<> drive_modem_lines(std::optional<bool> dtr, std::optional<bool> rts);
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+
  private:
+  static Task<int> find_and_open(TtyStream* self, Deadline deadline);
   Result<int> open_now();
   Result<> prepare();
   Result<> drive(const LineSettings& settings);
