@@ -144,6 +144,8 @@ BoardConfig LabReader::read_board(const Node& key, const Node& value) {
   out.description = fields.text("description").value_or("");
   out.tags = fields.texts("tags").value_or(std::vector<std::string>());
   out.addresses = read_addresses(fields, type);
+  out.decoders = with_whole_paths(fields.take("decoders"));
+  (void)demux::read_decoders(out.decoders, diagnostics_);
   out.network = read_board_network(fields.map("network"), what, diagnostics_);
   fields.refuse_others();
   if (!type) return out;  // what the type would have brought is not known: what seems to be missing may not be
@@ -190,7 +192,14 @@ Inventory LabReader::read(const Node& root, const std::filesystem::path& lab_dir
 bool BoardConfig::operator==(const BoardConfig& other) const {
   return name == other.name && type == other.type && description == other.description && tags == other.tags &&
          addresses.to_json() == other.addresses.to_json() &&
-         network == other.network;
+         static_cast<bool>(decoders) == static_cast<bool>(other.decoders) &&
+         decoders.to_json() == other.decoders.to_json() && network == other.network;
+}
+
+std::vector<demux::DecoderSpec> decoders_of(const BoardConfig& board, const BoardType& type) {
+  if (!board.decoders) return type.decoders;
+  Diagnostics checked_before;
+  return demux::read_decoders(board.decoders, checked_before);
 }
 
 const BoardConfig* Inventory::find(std::string_view board) const {

@@ -21,19 +21,23 @@ struct BoardNetwork {
 };
 
 /// One board as lab.yaml has it. `addresses` maps a role to where that thing is:
-/// `emulator`, `power`, `console`, `probe`, `flash`, `storage`: {driver: NAME, ...}. What the type has for the same role and
-/// driver is merged in; a board for which the lab names no role at all is as its type's `drivers` say.
+/// `emulator`, `power`, `console`, `probe`, `flash`, `storage`: {driver: NAME, ...}. What the type has for the same
+/// role and driver is merged in; a board for which the lab names no role at all is as its type's `drivers` say.
 struct BoardConfig {
   std::string name;
   std::string type;
   std::string description;
   std::vector<std::string> tags;
   Node addresses;
+  Node decoders;  ///< `decoders:`, checked; absent: as the type has them. See decoders_of()
   BoardNetwork network;
   Place place;
 
   [[nodiscard]] bool operator==(const BoardConfig& other) const;  ///< same meaning; places do not count
 };
+
+/// What takes the board's consoles apart into channels: what the lab says for this board, else what its type has.
+[[nodiscard]] std::vector<demux::DecoderSpec> decoders_of(const BoardConfig& board, const BoardType& type);
 
 /// The lab's own network boot server for real boards (`boot_server:`); what is absent is off.
 struct BootServerSettings {
@@ -50,22 +54,23 @@ struct BootServerSettings {
 struct Inventory {
   std::string name;  ///< the lab's
   std::vector<BoardConfig> boards;
-  BootServerSettings boot_server;             ///< all off without the section
-  Retention consoles;                         ///< how much of what boards say is kept
+  BootServerSettings boot_server;                 ///< all off without the section
+  Retention consoles;                             ///< how much of what boards say is kept
   std::vector<std::filesystem::path> file_roots;  ///< folders whose files a job may name with file://
   std::vector<std::string> url_allow_list;        ///< hosts that artifacts may come from; empty: any public one
 
   [[nodiscard]] const BoardConfig* find(std::string_view board) const;
 };
 
-/// Reads and checks a lab file: keys, types, board types, drivers and their addresses (by DriverInfo::check), names used
-/// twice, one address used by two boards. Complaints go to `diagnostics`; the result is whole only without errors.
-[[nodiscard]] Inventory read_inventory(const std::filesystem::path& file, const BoardTypes& types, drivers::DriverTable drivers,
-                                       Diagnostics& diagnostics);
+/// Reads and checks a lab file: keys, types, board types, drivers and their addresses (by DriverInfo::check), names
+/// used twice, one address used by two boards. Complaints go to `diagnostics`; the result is whole only without errors.
+[[nodiscard]] Inventory read_inventory(const std::filesystem::path& file, const BoardTypes& types,
+                                       drivers::DriverTable drivers, Diagnostics& diagnostics);
 
 /// The same for a text that is not (yet) in `file`; relative paths in it are seen from that file's folder.
-[[nodiscard]] Inventory read_inventory_text(std::string_view text, const std::filesystem::path& file, const BoardTypes& types,
-                                            drivers::DriverTable drivers, Diagnostics& diagnostics);
+[[nodiscard]] Inventory read_inventory_text(std::string_view text, const std::filesystem::path& file,
+                                            const BoardTypes& types, drivers::DriverTable drivers,
+                                            Diagnostics& diagnostics);
 
 /// What a changed lab file means for the boards that run.
 struct InventoryChange {

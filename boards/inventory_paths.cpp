@@ -9,7 +9,8 @@ namespace hilltop::boards {
 namespace {
 
 // What drivers take as the name of a file, seen from the text that names it. Source: their check functions.
-constexpr std::array<std::string_view, 6> file_keys{"template", "bios", "kernel", "boot_image", "script", "say_file"};
+constexpr std::array<std::string_view, 7> file_keys{"template", "bios",     "kernel",  "boot_image",
+                                                    "script",   "say_file", "database"};
 
 bool names_a_file(const Node& key) { return std::ranges::find(file_keys, key.text()) != file_keys.end(); }
 

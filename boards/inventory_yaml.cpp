@@ -67,6 +67,10 @@ std::string to_yaml(const Inventory& inventory) {
     if (!board.description.empty()) out += "    description: " + quoted(board.description) + "\n";
     write_texts("tags", board.tags, 4, out);
     write_map(board.addresses, 4, out);
+    if (board.decoders) {
+      out += "    decoders:";
+      write(board.decoders, 4, out);
+    }
     write_board_network(board.network, out);
   }
   write_boot_server(inventory.boot_server, out);

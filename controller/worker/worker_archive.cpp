@@ -17,11 +17,13 @@ void tell_fault(const Worker& worker, const boards::SeenFault& fault) {
                           fault.offset, fault.count});
 }
 
-std::vector<boards::demux::DecoderSpec> decoders_of(const WorkerCore& worker, const std::string& board) {
+/// As the board's type and the lab file say it.
+std::vector<boards::demux::DecoderSpec> usual_decoders(const WorkerCore& worker, const std::string& board) {
   const auto found = worker.boards.find(board);
   if (found == worker.boards.end()) return {};
   const auto* type = worker.options.types->find(found->second->config.type);
-  return type == nullptr ? std::vector<boards::demux::DecoderSpec>() : type->decoders;
+  return type == nullptr ? std::vector<boards::demux::DecoderSpec>()
+                         : boards::decoders_of(found->second->config, *type);
 }
 
 }  // namespace
@@ -32,7 +34,7 @@ void open_archive(const Worker& worker) {
   worker->archive =
       std::make_shared<ConsoleArchive>(transcript, worker->options.types, [weak](const std::string& board) {
         const auto core = weak.lock();
-        return core ? decoders_of(*core, board) : std::vector<boards::demux::DecoderSpec>();
+        return core ? usual_decoders(*core, board) : std::vector<boards::demux::DecoderSpec>();
       });
   worker->faults = std::make_unique<boards::FaultWatch>(
       transcript, [weak, executor = worker->executor](const boards::SeenFault& fault) {
@@ -43,8 +45,9 @@ void open_archive(const Worker& worker) {
 }
 
 void watch_faults(const Worker& worker, const boards::BoardSession& session) {
+  const auto decoders = boards::decoders_of(session.config(), session.type());
   for (const auto& name : session.console_names()) {
-    auto watched = worker->faults->add(session.console(name), session.rules(), session.type().decoders);
+    auto watched = worker->faults->add(session.console(name), session.rules(), decoders);
     if (!watched) log::error("board {}: {}", session.config().name, watched.error().text);
   }
 }

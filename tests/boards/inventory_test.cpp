@@ -197,6 +197,28 @@ TEST_F(InventoryTest, AFolderThatJobsCannotHaveFilesFromIsToldOf) {
             "lab.yaml:6:7: artifacts: 'file_roots' must be text, not a number (put it into quotes: '7')");
 }
 
+TEST_F(InventoryTest, ABoardMayBeTakenApartOtherwiseThanItsType) {
+  const auto lab = read(
+      "lab: l\nboards:\n  a: {type: emulated}\n  b: {type: emulated, decoders: []}\n"
+      "  c: {type: emulated, decoders: [{dictlog: {database: fw/log.json, mode: hex}}, zephyr]}\n");
+  ASSERT_EQ(diagnostics_.to_string(), "");
+  BoardType type;
+  type.decoders = demux::decoders_from("kernel").value();
+  EXPECT_EQ(decoders_of(*lab.find("a"), type), type.decoders);
+  EXPECT_THAT(decoders_of(*lab.find("b"), type), IsEmpty());
+  const auto own = decoders_of(*lab.find("c"), type);
+  ASSERT_EQ(own.size(), 2U);
+  EXPECT_EQ(own[0].database, (folder_.path() / "fw/log.json").string());
+  EXPECT_EQ(own[0].mode, "hex");
+  EXPECT_EQ(own[1].name, "zephyr");
+  const auto again = read(to_yaml(lab));
+  ASSERT_EQ(diagnostics_.to_string(), "") << to_yaml(lab);
+  EXPECT_EQ(again.boards, lab.boards) << to_yaml(lab);
+  EXPECT_FALSE(*lab.find("a") == *lab.find("b"));
+  EXPECT_THAT(complaints("lab: l\nboards:\n  a: {type: emulated, decoders: [kernal]}\n"),
+              HasSubstr("lab.yaml:3:34: decoders: 'kernal' is no decoder (did you mean 'kernel'?)"));
+}
+
 TEST_F(InventoryTest, TwoBoardsAtOneAddressAreRefused) {
   EXPECT_THAT(
       complaints("lab: l\nboards:\n"
