@@ -68,8 +68,10 @@ void Bus::add(const Options& options) {
   if (options.model() == "hub") return add_hub(options, path);
   Slot slot{.path = path, .in = !options.has("unplugged")};
   slot.terminal_name = options.text("tty");
-  slot.terminal_socket = options.text("sock");
+  slot.terminal_log = StateLog(options.text("state"));
   slot.device = make_device(options);
+  if (!slot.terminal_name.empty() && slot.device->serial_peer() == nullptr)
+    throw UsageError("a " + options.model() + " has no tty");
   add_slot(std::move(slot));
 }
 
@@ -123,6 +125,7 @@ void Bus::control(const std::string& line) {
   const auto verb = line.substr(0, space);
   const auto rest = line.substr(space + 1);
   if (verb == "plug") {
+    at(rest).device->returned();
     at(rest).in = true;
   } else if (verb == "unplug") {
     at(rest).in = false;
@@ -165,12 +168,12 @@ void Bus::settle() {
 }
 
 void Bus::settle_slot(Slot& slot, Clock::time_point now) {
-  if (slot.device->dropped()) {
+  if (slot.in && slot.device->dropped()) {
     slot.in = false;
-    slot.device->returned();
-    if (slot.device->faults().back_after.count() > 0) slot.back_at = now + slot.device->faults().back_after;
+    if (slot.device->back_after().count() > 0) slot.back_at = now + slot.device->back_after();
   }
   if (slot.back_at && now >= *slot.back_at) {
+    slot.device->returned();
     slot.in = true;
     slot.back_at.reset();
   }
@@ -227,9 +230,9 @@ void Bus::enumerate(Slot& slot) {
   testbed_.add(description(slot));
   testbed_.uevent("/sys" + sysfs_path(slot.path), "add");
   if (!slot.terminal_name.empty())
-    slot.terminal =
-        std::make_unique<Terminal>(testbed_, sysfs_path(slot.path) + "/" + slot.path + ":1.0",
-                                   slot.device->description(), slot.terminal_name, slot.terminal_socket, log_);
+    slot.terminal = std::make_unique<Terminal>(testbed_, sysfs_path(slot.path) + "/" + slot.path + ":1.0",
+                                               slot.device->description(), slot.terminal_name,
+                                               *slot.device->serial_peer(), slot.terminal_log);
   log_.put(fmt::format("plug {} as {:03}/{:03}", slot.path, bus, slot.address));
 }
 

@@ -40,7 +40,7 @@ class Bus {
     unsigned address = 0;               ///< 0: not on the bus
     std::shared_ptr<Usbfs> usbfs = {};  ///< files that are still open keep it
     std::string terminal_name = {};
-    std::string terminal_socket = {};
+    StateLog terminal_log = {};
     std::unique_ptr<Terminal> terminal = {};
   };
 

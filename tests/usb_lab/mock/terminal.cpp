@@ -3,8 +3,6 @@
 
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -13,22 +11,6 @@
 
 namespace hilltop::usb_lab {
 namespace {
-
-int connect_to(const std::string& path) {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  if (fd >= 0 && ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return fd;
-  if (fd >= 0) ::close(fd);
-  return -1;
-}
-
-/// What one side has for the other. False: the side is gone.
-bool carry_once(int from, int to) {
-  std::array<char, 4096> buffer{};
-  const auto count = ::read(from, buffer.data(), buffer.size());
-  return count > 0 && ::write(to, buffer.data(), static_cast<std::size_t>(count)) == count;
-}
 
 // "FTDI", "FT232R USB UART", "A50285BI": as udev's 60-serial.rules names the link in /dev/serial/by-id.
 std::string link_name(const Description& description) {
@@ -55,13 +37,13 @@ std::string entries(const std::string& interface_path, const Description& descri
 }  // namespace
 
 Terminal::Terminal(Testbed& testbed, const std::string& interface_path, const Description& description,
-                   std::string name, std::string socket, StateLog log)
-    : testbed_(testbed), name_(std::move(name)), socket_(std::move(socket)), log_(std::move(log)) {
+                   std::string name, SerialPeer& peer, StateLog log)
+    : testbed_(testbed), peer_(peer), name_(std::move(name)), log_(std::move(log)) {
   testbed_.add(entries(interface_path, description, name_));
   testbed_.attach("/dev/" + name_, [this](UMockdevIoctlClient* client) { return on_ioctl(client); });
   pty_ = testbed_.terminal("/dev/" + name_);
   testbed_.uevent("/sys" + interface_path + "/" + name_ + "/tty/" + name_, "add");
-  if (!socket_.empty() && pty_ >= 0) carrier_ = std::jthread([this](const std::stop_token& stop) { carry(stop); });
+  if (pty_ >= 0) carrier_ = std::jthread([this](const std::stop_token& stop) { carry(stop); });
 }
 
 Terminal::~Terminal() {
@@ -102,25 +84,20 @@ bool Terminal::on_ioctl(UMockdevIoctlClient* client) {
 }
 
 void Terminal::carry(const std::stop_token& stop) const {
-  constexpr int look_again_ms = 20;  // for the socket to appear, the tty to be opened, the stop
-  int board = -1;
+  constexpr int look_again_ms = 2;  // for what the peer has to say
+  std::array<std::uint8_t, 4096> buffer{};
   while (!stop.stop_requested()) {
-    if (board < 0 && (board = connect_to(socket_)) < 0) {
-      ::poll(nullptr, 0, look_again_ms);
-      continue;
-    }
-    std::array<pollfd, 2> ends{{{board, POLLIN, 0}, {pty_, POLLIN, 0}}};
-    if (::poll(ends.data(), ends.size(), look_again_ms) <= 0) continue;
-    if (ends[0].revents != 0 && !carry_once(board, pty_)) {
-      ::close(board);
-      board = -1;
-    } else if ((ends[1].revents & POLLIN) != 0) {
-      (void)carry_once(pty_, board);
-    } else if ((ends[1].revents & POLLHUP) != 0) {
+    pollfd end{pty_, POLLIN, 0};
+    ::poll(&end, 1, look_again_ms);
+    if ((end.revents & POLLIN) != 0) {
+      const auto count = ::read(pty_, buffer.data(), buffer.size());
+      if (count > 0) peer_.from_host({buffer.data(), static_cast<std::size_t>(count)});
+    } else if ((end.revents & POLLHUP) != 0) {
       ::poll(nullptr, 0, look_again_ms);  // nobody has the tty open
     }
+    const auto bytes = peer_.to_host(buffer.size());
+    if (!bytes.empty()) (void)!::write(pty_, bytes.data(), bytes.size());
   }
-  if (board >= 0) ::close(board);
 }
 
 }  // namespace hilltop::usb_lab

@@ -4,8 +4,8 @@
 // and the models answer its usbfs ioctls. Ends with PROGRAM's status.
 //   port=1-1.2 (or 1.2), unplugged      where a device is; behind a hub that stands before it
 //   hub,ports=4,switching=per-port|ganged|none|fake,stuck,pair=2-1   a hub; `pair` is the USB 3 half of the same box
-//   tty=ttyUSB0,sock=PATH               a USB serial adapter's tty, carried to the Unix socket PATH
-//   ctl,fifo=PATH,log=PATH              lines `plug PORT`, `unplug PORT`, `tell PORT COMMAND` on the fifo; what
+//   tty=ttyUSB0                         a USB serial adapter's tty; relay=lcus|numato or sock=PATH: what is at its
+//   lines ctl,fifo=PATH,log=PATH              lines `plug PORT`, `unplug PORT`, `tell PORT COMMAND` on the fifo; what
 //   happened is
 //                                       a line of the log
 #include <fcntl.h>

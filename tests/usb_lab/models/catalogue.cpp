@@ -4,9 +4,13 @@
 #include <functional>
 #include <map>
 
+#include "tests/usb_lab/models/cmsis_dap.hpp"
 #include "tests/usb_lab/models/dfu.hpp"
+#include "tests/usb_lab/models/dfuse.hpp"
 #include "tests/usb_lab/models/ftdi.hpp"
 #include "tests/usb_lab/models/hid_relay.hpp"
+#include "tests/usb_lab/models/serial_adapter.hpp"
+#include "tests/usb_lab/models/sispm.hpp"
 #include "tests/usb_lab/models/ykush.hpp"
 
 namespace hilltop::usb_lab {
@@ -20,10 +24,8 @@ std::unique_ptr<Device> make(const Options& options) {
 }
 
 const std::map<std::string_view, Make> models{
-    {"dfu", make<Dfu>},
-    {"ftdi", make<Ftdi>},
-    {"hidrelay", make<HidRelay>},
-    {"ykush", make<Ykush>},
+    {"ch340", make<SerialAdapter>}, {"cmsisdap", make<CmsisDap>}, {"dfu", make<Dfu>},     {"dfuse", make<DfuSe>},
+    {"ftdi", make<Ftdi>},           {"hidrelay", make<HidRelay>}, {"sispm", make<Sispm>}, {"ykush", make<Ykush>},
 };
 
 }  // namespace
@@ -38,7 +40,8 @@ std::unique_ptr<Device> make_device(const Options& options) {
 }
 
 std::string_view catalogue_help() {
-  return "models: hub hidrelay ykush ftdi dfu; options of all: serial= vid= pid= bcd= manufacturer= product= "
+  return "models: hub hidrelay ykush sispm ftdi ch340 dfu dfuse cmsisdap; options of all: serial= vid= pid= bcd= "
+         "manufacturer= product= "
          "state=FILE and the "
          "faults stall=N mute=N wrong_reply=N short_reply=N delay_ms=N drop_after=N back_ms=N busy (N: the Nth "
          "transfer, N+: "

@@ -62,6 +62,12 @@ void Device::describe(Description description) {
   description_ = std::move(description);
 }
 
+void Device::come_back_as(Description description, std::chrono::milliseconds later) {
+  description_ = std::move(description);
+  dropped_ = true;
+  back_after_ = later;
+}
+
 std::vector<std::string> Device::strings() const {
   std::vector<std::string> all{description_.manufacturer, description_.name, description_.serial};
   for (const auto& interface : description_.interfaces) all.push_back(interface.name);
@@ -208,6 +214,7 @@ Outcome Device::attempt(Transfer& transfer, Clock::time_point now) {
 Outcome Device::perform(Transfer& transfer) {
   if (transfers_ >= faults_.drop_after) {
     dropped_ = true;
+    back_after_ = faults_.back_after;
     faults_.drop_after = std::numeric_limits<unsigned>::max();  // once
     return Outcome::gone;
   }

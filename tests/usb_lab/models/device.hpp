@@ -14,6 +14,8 @@
 
 namespace hilltop::usb_lab {
 
+class SerialPeer;
+
 using Clock = std::chrono::steady_clock;
 
 /// A control request (USB 2.0, 9.3).
@@ -111,16 +113,24 @@ class Device {
   void reset();
   /// It unplugged itself (fault drop_after). The transport takes it off the bus and may bring it back.
   [[nodiscard]] bool dropped() const { return dropped_; }
+  /// How much later it is back; 0: never, but by hand.
+  [[nodiscard]] std::chrono::milliseconds back_after() const { return back_after_; }
   void returned() { dropped_ = false; }
   /// What stands on the device's front: `serial TEXT` gives it another serial number (at its next enumeration); the
   /// rest is the model's. Throws UsageError.
   void command(const std::string& text);
   /// Time passes; called about each millisecond while the device is powered.
   virtual void tick(Clock::time_point now) { (void)now; }
+  /// What is at its serial lines, when it is a serial adapter; otherwise nullptr.
+  virtual SerialPeer* serial_peer() { return nullptr; }
 
  protected:
   /// Options `serial vid pid bcd manufacturer product` change it.
   void describe(Description description);
+  /// The same without the options: before it is on a bus.
+  void describe_as(Description description) { description_ = std::move(description); }
+  /// The device leaves the bus and comes back as `description`, as a boot loader and its application do.
+  void come_back_as(Description description, std::chrono::milliseconds later);
   [[nodiscard]] const StateLog& state() const { return state_; }
 
   /// A class or vendor request, or a standard one that this class does not know. To the host: fill `data`. False:
@@ -153,6 +163,7 @@ class Device {
   unsigned transfers_ = 0;
   bool powered_ = false;
   bool dropped_ = false;
+  std::chrono::milliseconds back_after_{0};
 };
 
 /// A HID interface's descriptor (HID 1.11, 6.2.1).

@@ -10,7 +10,7 @@ namespace {
 
 // DFU 1.1, table 3.2.
 enum Request : std::uint8_t {
-  detach = 0,
+  detach_request = 0,
   dnload = 1,
   upload_request = 2,
   get_status = 3,
@@ -19,6 +19,7 @@ enum Request : std::uint8_t {
   abort_request = 6
 };
 constexpr std::uint8_t err_stalled_packet = 0x0f;
+constexpr auto reenumeration = std::chrono::milliseconds(50);
 
 Bytes read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -35,6 +36,13 @@ Dfu::Dfu(const Options& options)
       slow_(options.has("slow")),
       fail_with_(static_cast<std::uint8_t>(options.number("fail", 0))) {
   if (!file_.empty()) image_ = read_file(file_);
+  if (const auto text = options.text("runtime"); !text.empty()) {
+    Options id;
+    id.set("vid", text.substr(0, text.find(':')));
+    id.set("pid", text.substr(text.find(':') + 1));
+    application_.vendor = static_cast<std::uint16_t>(id.hex("vid", 0));
+    application_.product = static_cast<std::uint16_t>(id.hex("pid", 0));
+  }
   Description d;
   d.vendor = 0x1209;
   d.product = 0xdf11;
@@ -44,27 +52,62 @@ Dfu::Dfu(const Options& options)
   describe_loader({{.name = "flash"}}, std::move(d));
 }
 
-void Dfu::describe_loader(std::vector<Interface> alternates, Description description) {
+void Dfu::describe_loader(std::vector<Interface> alternates, Description description, std::uint16_t version) {
   for (auto& one : alternates) {
     one.device_class = 0xfe;
     one.subclass = 1;
     one.protocol = 2;
   }
-  // can download and upload, manifestation tolerant; detach time-out; transfer size; DFU 1.1
+  // can download and upload, manifestation tolerant; detach time-out; transfer size; version
   Bytes functional{9, 0x21, 0x07, 0xff, 0x00};
   put16(functional, transfer_size_);
-  put16(functional, 0x0110);
+  put16(functional, version);
   alternates.back().functional = functional;
   description.interfaces = std::move(alternates);
   describe(std::move(description));
+  loader_ = this->description();
+  if (application_.vendor != 0) begin_application();
+}
+
+void Dfu::begin_application() {
+  const auto vendor = application_.vendor;
+  const auto product = application_.product;
+  application_ = loader_;
+  application_.vendor = vendor;
+  application_.product = product;
+  application_.name = "Application";
+  // will detach by itself, can upload and download
+  application_.interfaces = {{.device_class = 0xfe,
+                              .subclass = 1,
+                              .protocol = 1,
+                              .name = "DFU run time",
+                              .functional = loader_.interfaces.back().functional}};
+  application_.interfaces[0].functional[2] |= 0x08;
+  in_application_ = true;
+  describe_as(application_);
+}
+
+bool Dfu::detach() {
+  if (!in_application_) return false;
+  state().put("dfu detach");
+  in_application_ = false;
+  come_back_as(loader_, reenumeration);
+  return true;
+}
+
+void Dfu::start_application() {
+  if (application_.vendor == 0) return;
+  in_application_ = true;
+  come_back_as(application_, reenumeration);
 }
 
 bool Dfu::on_control(const Setup& setup, Bytes& data) {
   if ((setup.type & 0x7f) != 0x21) return false;
+  if (in_application_ && setup.request != detach_request && setup.request != get_status && setup.request != get_state)
+    return false;
   switch (setup.request) {
-    case detach:
-      state().put("dfu detach");
-      return true;
+    case detach_request:
+      return detach();
     case dnload:
       return download(setup, data);
     case upload_request:
@@ -133,11 +176,15 @@ bool Dfu::upload(const Setup& setup, Bytes& data) {
   return true;
 }
 
+void Dfu::keep_image() const {
+  if (file_.empty()) return;
+  std::ofstream file(file_, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(image_.data()), static_cast<std::streamsize>(image_.size()));
+}
+
 bool Dfu::finish() {
-  if (!file_.empty()) {
-    std::ofstream file(file_, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(image_.data()), static_cast<std::streamsize>(image_.size()));
-  }
+  keep_image();
+  at_ = application_.vendor != 0 ? manifest : idle;
   state().put("dfu image " + std::to_string(image_.size()));
   return true;
 }
@@ -149,14 +196,15 @@ Bytes Dfu::status_answer() {
     at_ = download_idle;
   } else if (at_ == manifest_sync) {
     finish();
-    at_ = idle;
+  } else if (at_ == manifest) {
+    start_application();
   }
   return {status_, poll_ms_, 0, 0, at_, 0};
 }
 
 void Dfu::on_power(bool powered) {
   if (!powered) return;
-  at_ = idle;
+  at_ = in_application_ ? app_idle : idle;
   status_ = 0;
 }
 

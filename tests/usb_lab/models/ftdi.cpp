@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/usb_lab/models/ftdi.hpp"
 
+#include <algorithm>
+
 namespace hilltop::usb_lab {
 namespace {
 
@@ -29,7 +31,10 @@ constexpr std::size_t packet = 64;
 }  // namespace
 
 Ftdi::Ftdi(const Options& options)
-    : Device(options), eeprom_(256, 0xff), latency_ms_(static_cast<std::uint8_t>(options.number("latency_ms", 16))) {
+    : Device(options),
+      eeprom_(256, 0xff),
+      peer_(make_serial_peer(options)),
+      latency_ms_(static_cast<std::uint8_t>(options.number("latency_ms", 16))) {
   const bool is_x = options.hex("pid", 0x6001) == 0x6015;
   Description d;
   d.vendor = 0x0403;
@@ -76,7 +81,7 @@ bool Ftdi::read_request(const Setup& setup, Bytes& data) const {
 bool Ftdi::write_request(const Setup& setup) {
   switch (setup.request) {
     case reset_request:
-      if (setup.value != 2) received_.clear();
+      if (setup.value != 2) (void)peer_->to_host(SIZE_MAX);
       return true;
     case modem_control:
       set_modem(setup.value);
@@ -138,30 +143,31 @@ bool Ftdi::on_out(std::uint8_t endpoint, const Bytes& data) {
   if (mode_ == bitbang || mode_ == sync_bitbang)
     for (const auto byte : data) set_pins(static_cast<std::uint8_t>((pins_ & ~outputs_) | (byte & outputs_)));
   else
-    received_.insert(received_.end(), data.begin(), data.end());
+    peer_->from_host(data);
   return true;
 }
 
 bool Ftdi::on_in(std::uint8_t endpoint, std::size_t room, Bytes& data) {
+  if (endpoint != 0x81) return false;
   const auto now = Clock::now();
+  const auto packets = std::max<std::size_t>(room / packet, 1);
+  const auto received = peer_->to_host(packets * (packet - 2));
   // Without data a packet of status bytes comes each time the latency timer runs out.
-  if (endpoint != 0x81 || (received_.empty() && now - last_packet_ < std::chrono::milliseconds(latency_ms_)))
-    return false;
+  if (received.empty() && now - last_packet_ < std::chrono::milliseconds(latency_ms_)) return false;
   last_packet_ = now;
+  std::span<const std::uint8_t> rest(received);
   do {
-    data.push_back(modem_status);
-    data.push_back(line_status);
-    for (std::size_t i = 2; i < packet && data.size() < room && !received_.empty(); ++i) {
-      data.push_back(received_.front());
-      received_.pop_front();
-    }
-  } while (!received_.empty() && data.size() + packet <= room);
+    const auto part = rest.first(std::min(rest.size(), packet - 2));
+    append(data, Bytes{modem_status, line_status});
+    append(data, part);
+    rest = rest.subspan(part.size());
+  } while (!rest.empty());
   return true;
 }
 
 void Ftdi::on_power(bool powered) {
+  peer_->set_powered(powered);
   if (powered) return;
-  received_.clear();
   set_pins(0);
   modem_ = 0;
   cbus_ = 0;

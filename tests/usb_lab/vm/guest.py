@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The USB lab's guest: Debian's kernel under QEMU (TCG), the host's own / by 9p, simulated and emulated USB devices."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SKIPPED = 77
+APPEND = (
+    "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable nokaslr mitigations=off rcupdate.rcu_expedited=1 "
+    "usbcore.autosuspend=-1"
+)
+
+
+class Qmp:
+    """QEMU's machine protocol on a Unix socket."""
+
+    def __init__(self, path, limit=20):
+        end = time.monotonic() + limit
+        self.socket = socket.socket(socket.AF_UNIX)
+        while True:
+            try:
+                self.socket.connect(str(path))
+                break
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+        self.file = self.socket.makefile("rw")
+        self.file.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.file.flush()
+        while True:
+            answer = json.loads(self.file.readline())
+            if "error" in answer:
+                raise RuntimeError(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        self.socket.close()
+
+
+class Lab:
+    """A folder, the programs that were started for it, and a guest. Use it with `with`: it reaps all of them."""
+
+    def __init__(self, images, folder):
+        self.images, self.folder = pathlib.Path(images), pathlib.Path(folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.programs = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for program in reversed(self.programs):
+            program.terminate()
+            try:
+                program.wait(5)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
+
+    def path(self, name):
+        return self.folder / name
+
+    def start(self, *command, name):
+        with open(self.path(name + ".log"), "w") as log:
+            program = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.programs.append(program)
+        return program
+
+    def command(self, extra):
+        out = self.folder
+        words = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-M", "q35", "-accel", "tcg,thread=multi"]
+        words += ["-cpu", "max", "-m", "1024M", "-smp", "1", "-display", "none", "-no-reboot"]
+        words += ["-kernel", self.images / "vmlinux", "-initrd", self.images / "initrd.cpio", "-append", APPEND]
+        words += ["-chardev", f"socket,id=con,path={out}/con.sock,server=on,wait=off,logfile={out}/console"]
+        words += ["-serial", "chardev:con", "-device", "isa-debug-exit,iobase=0x501,iosize=0x04"]
+        words += ["-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"]
+        words += ["-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]
+        words += ["-fsdev", f"local,id=out,path={out},security_model=none"]
+        words += ["-device", "virtio-9p-pci,fsdev=out,mount_tag=out", "-qmp", f"unix:{out}/qmp.sock,server=on,wait=off"]
+        return [str(word) for word in words + list(extra)]
+
+    def boot(self, job, extra):
+        """Starts the guest on `job` (text of a shell script, after prelude.sh); finish() waits for it."""
+        self.path("job.sh").write_text((HERE / "prelude.sh").read_text() + job)
+        self.guest = self.start(*self.command(extra), name="qemu")
+
+    def finish(self, limit=240):
+        """The job's exit status. Ends this test when the guest died on its way."""
+        try:
+            status = self.guest.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.guest.send_signal(signal.SIGKILL)
+            status = self.guest.wait()
+        said = self.path("rc").read_text().strip() if self.path("rc").exists() else ""
+        if said == "" or status != int(said) * 2 + 1:
+            for name in ("console", "stdout", "qemu.log"):
+                if self.path(name).exists():
+                    print(f"--- {name}\n{self.path(name).read_text(errors='replace')[-3000:]}")
+            sys.exit(f"the guest did not end well: QEMU's status {status}, the job's '{said}'")
+        return int(said)
+
+    def stdout(self):
+        return self.path("stdout").read_text(errors="replace")
+
+
+def need(*programs):
+    """Ends with `skipped` where one of them is not installed."""
+    for program in programs:
+        if shutil.which(program) is None:
+            print(f"skipped: no {program}")
+            sys.exit(SKIPPED)
+
+
+def images():
+    """The folder of build.py's work, from the environment that CTest sets."""
+    folder = pathlib.Path(os.environ["USB_LAB_IMAGES"])
+    if not (folder / "vmlinux").exists():
+        print("skipped: no kernel for the guest")
+        sys.exit(SKIPPED)
+    return folder
+
+
+def xhci(*devices):
+    """Arguments for a USB host controller and what is plugged into it, each device as `driver,key=value`."""
+    words = ["-device", "qemu-xhci,id=xhci,p2=8,p3=4"]
+    for device in devices:
+        words += ["-device", device]
+    return words
+
+
+def hub(port, ports=4):
+    return f"usb-hub,id=hub{port},bus=xhci.0,port={port},ports={ports},port-power=on"
+
+
+def socket_device(folder, name, device):
+    """A device with a character device of its own, a Unix socket `name`.sock."""
+    return ["-chardev", f"socket,id={name},path={folder}/{name}.sock,server=on,wait=off", "-device", f"{device},chardev={name}"]
