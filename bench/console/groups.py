@@ -2,7 +2,9 @@
 """How each group of rows is measured."""
 import dataclasses
 import json
+import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -50,6 +52,9 @@ def put_void(row_id, reason):
     ROWS[row_id].void = reason
 
 
+#: Subscribers as live streams are: what a console that talks says is delivered once a frame.
+LIVE = with_options(Ours, frame_ms=16)
+
 # What of ours the peer does not do: left out where like is compared with like.
 NOT_DONE_BY = {"B6a": ("subscribers", "sealer"), "B6b": ("watch", "subscribers", "sealer"), "B6c": ("watch", "journal", "sync", "sealer"),
                "B6d": ("watch", "journal", "sync", "sealer")}
@@ -87,7 +92,8 @@ def memory_rows(setting):
     ours = run_json("console_memory", corpus=setting.corpus, patterns=PATTERNS, rounds=setting.rounds + setting.warm_ups)
     rate = {name: [row["bytes"] / cpu for cpu in row["cpu_s"][setting.warm_ups:]] for name, row in ours.items()}
     for row_id, stage, anchor in (("B1", "pipeline-1", "memcpy"), ("B2", "pipeline-512", "memcpy"), ("B3a", "match-44", "hyperscan-44"),
-                                  ("B3b", "match-1000", "hyperscan-1000"), ("B4", "clean", "memcpy")):
+                                  ("B3b", "match-1000", "hyperscan-1000"), ("B4", "clean", "memcpy"),
+                                  ("B4b", "clean-utf8", "memcpy")):
         for mine, theirs in zip(rate[stage], rate[anchor]):
             put(row_id, mine / theirs, ours_mb_s=mine * 1e-6, anchor_mb_s=theirs * 1e-6)
         ROWS[row_id].details["found"] = [ours[stage]["found"], ours[anchor]["found"]]
@@ -107,7 +113,7 @@ def paced_rows(setting):
         if not kind.installed():
             ROWS[row_id].missing = f"{kind.title} is not installed"
     for counts in setting.each_round():
-        mine = whole.measure(Ours, setting.corpus, 64, baud=FAST, seconds=setting.seconds(4))
+        mine = whole.measure(LIVE, setting.corpus, 64, baud=FAST, seconds=setting.seconds(4))
         for row_id, kind, boards in theirs:
             if ROWS[row_id].missing or (row_id in ("B6a", "B6d") and len(ROWS[row_id].values) >= 3):
                 continue  # slow ones thrice
@@ -124,7 +130,7 @@ def flood_rows(setting):
     """a flood of 64 boards: ours and a loop that only reads"""
     size = (1 << 20) if setting.short else (4 << 20)
     for counts in setting.each_round():
-        mine = whole.measure(Ours, setting.corpus, 64, flood=size)
+        mine = whole.measure(LIVE, setting.corpus, 64, flood=size)
         engine = "uring" if mine["report"]["engine"] == "io_uring" else "epoll"
         bare = {name: whole.measure(with_options(Bare, engine=name), setting.corpus, 64, flood=size) for name in ("epoll", "uring")}
         if counts:
@@ -182,14 +188,17 @@ def echo_rows(setting):
 
 
 def fanout_rows(setting):
-    """one console to many WebSocket subscribers, beside Beast's broadcast"""
-    for row_id, subscribers in (("B11a", 100), ("B11b", 1000)):
-        frames = (20_000 if setting.short else 200_000) // subscribers
+    """one console to many WebSocket subscribers, beside Beast's broadcast; each subscriber is checked for its bytes"""
+    cases = [("B11a", 100, 0, "deliveries_per_core_s"), ("B11b", 1000, 0, "deliveries_per_core_s")]
+    if not setting.short:
+        cases += [("B11c", 100, 300_000, "payload_mb_per_core_s"), ("B11d", 1000, 300_000, "payload_mb_per_core_s")]
+    for row_id, subscribers, rate, unit in cases:
+        frames = 600 if rate else (20_000 if setting.short else 200_000) // subscribers
         for counts in setting.each_round():
-            got = {mode: run_json("console_fanout", mode=mode, subscribers=subscribers, frame=1024, frames=frames)["deliveries_per_core_s"]
-                   for mode in ("beast", "encoded-once")}
+            got = {mode: run_json("console_fanout", mode=mode, subscribers=subscribers, frame=1024, frames=frames, rate=rate)
+                   for mode in (("feed", "beast") if rate else ("feed", "beast", "send"))}
             if counts:
-                put(row_id, got["encoded-once"] / got["beast"], **{mode.replace("-", "_"): value for mode, value in got.items()})
+                put(row_id, got["feed"][unit] / got["beast"][unit], **got)
 
 
 def overload_rows(setting):
@@ -213,7 +222,8 @@ def journal_rows(setting):
         with whole.scratch() as folder:
             got = run_json("journal_append", dir=folder, bytes=size, corpus=setting.corpus)
         if counts:
-            put("B13a", got["journal_s_per_gb"], write_s_per_gb=got["write_s_per_gb"], times_write=got["journal_s_per_gb"] / got["write_s_per_gb"])
+            put("B13a", got["journal_s_per_gb"], write_s_per_gb=got["write_s_per_gb"], times_write=got["journal_s_per_gb"] / got["write_s_per_gb"],
+                seal_s_per_gb=got["seal_s_per_gb"])
     for _ in range(1 if setting.short else 5):
         lost = whole.kill(setting.corpus, 64, 1 if setting.short else 2, FAST)
         put("B13b", lost["kill_ms"])
@@ -239,6 +249,39 @@ def memory_of_consoles(setting):
     put("B15b", got["busy_mb"], **got)
 
 
+def cpu_of(*commands):
+    """seconds of CPU of programs in a pipe, and what the last one printed"""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    programs, given = [], None
+    for command in commands:
+        programs.append(subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"}))
+        if given:
+            given.close()
+        given = programs[-1].stdout
+    printed = given.read()
+    given.close()
+    if any(program.wait() for program in programs):
+        raise RuntimeError(f"{commands} failed")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, printed
+
+
+def grep_rows(setting):
+    """hilltop grep over a compressed transcript"""
+    pattern = r"Kernel panic|Oops: |WARNING: CPU: [0-9]+ PID: [0-9]+ at |watchdog: BUG"
+    with whole.scratch() as folder:
+        ours = run_json("console_grep", corpus=setting.corpus, dir=folder, pattern=pattern, rounds=setting.rounds + setting.warm_ups)
+        packed = pathlib.Path(folder) / "corpus.zst"
+        subprocess.run(["zstd", "-q", "-1", setting.corpus, "-o", packed], check=True)
+        for cpu in ours["cpu_s"][setting.warm_ups:]:
+            piped, lines = cpu_of(["zstd", "-dc", packed], ["grep", "-aEc", pattern])
+            zstdgrep, _ = cpu_of(["zstdgrep", "-aEc", pattern, packed])
+            only_zstd, _ = cpu_of(["zstd", "-dqt", packed])
+            put("G1", piped / cpu, mb_s=ours["bytes"] / cpu * 1e-6, zstd_grep_mb_s=ours["bytes"] / piped * 1e-6,
+                zstdgrep_mb_s=ours["bytes"] / zstdgrep * 1e-6, zstd_alone_mb_s=ours["bytes"] / only_zstd * 1e-6)
+    ROWS["G1"].details.update(hits=ours["hits"], lines_of_grep=int(lines), stored_bytes=ours["stored"])
+
+
 def daemon_row(setting):
     """hilltopd itself, demo lab idle"""
     del setting
@@ -253,5 +296,5 @@ def daemon_row(setting):
 #: name of a group: how it is measured, and the rows that it fills
 GROUPS = {"memory": (memory_rows, ("B1", "B2", "B3", "B4", "B5")), "B6": (paced_rows, ("B6",)), "B7": (flood_rows, ("B7",)), "B8": (fast_rows, ("B8",)),
           "B9": (slow_rows, ("B9",)), "B10": (echo_rows, ("B10",)), "B11": (fanout_rows, ("B11",)), "B12": (overload_rows, ("B12",)),
-          "B13": (journal_rows, ("B13",)), "B14": (start_rows, ("B14",)), "B15": (memory_of_consoles, ("B15",)), "R1": (daemon_row, ("R1",))}
+          "B13": (journal_rows, ("B13",)), "B14": (start_rows, ("B14",)), "B15": (memory_of_consoles, ("B15",)), "G1": (grep_rows, ("G1",)), "R1": (daemon_row, ("R1",))}
 NOT_IN_SHORT = {"B8", "B9", "R1"}

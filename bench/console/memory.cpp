@@ -31,6 +31,7 @@ Input load(const Arguments& arguments) {
   input.few = read_patterns(arguments.text("patterns"));
   input.many = input.few;
   for (auto& prompt : board_prompts(1000 - input.few.size())) input.many.push_back(std::move(prompt));
+  input.utf8 = mostly_utf8(std::string_view(input.raw).substr(0, 8 << 20));
   input.cleaned = cleaned_text(input.raw);
   return input;
 }

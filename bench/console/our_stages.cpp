@@ -114,12 +114,32 @@ std::string cleaned_text(std::string_view raw) {
   return out;
 }
 
+std::string mostly_utf8(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size() * 3);
+  bool in_sequence = false;  // a terminal's: it stays one
+  for (const char c : raw) {
+    if (c == '\x1b') in_sequence = true;
+    if (c < 'a' || c > 'z' || in_sequence) {
+      out += c;
+    } else {
+      const auto code = 0x4E00U + static_cast<unsigned>(c - 'a') * 331U;  // CJK unified ideographs
+      out += static_cast<char>(0xE0U | code >> 12U);
+      out += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+      out += static_cast<char>(0x80U | (code & 0x3FU));
+    }
+    if (in_sequence && c >= '@' && c != '[') in_sequence = false;
+  }
+  return out;
+}
+
 std::vector<Stage> our_stages(const Input& input) {
   const auto few = compile(input.few);
   const auto many = compile(input.many);
   const auto blocks = cleaned_blocks(input.raw);
   return {clean_stage<Cleaner>("clean", input.raw),
           clean_stage<ScalarCleaner>("clean-scalar", std::string_view(input.raw).substr(0, 8 << 20)),
+          clean_stage<Cleaner>("clean-utf8", input.utf8),
           match_stage("match-44", few, blocks, input.cleaned.size()),
           match_stage("match-1000", many, blocks, input.cleaned.size()),
           pipeline_stage("pipeline-1", few, input.raw, 1, read_bytes),

@@ -16,6 +16,7 @@ using Patterns = std::vector<std::pair<std::string, std::string>>;  ///< name, P
 /// What the in-memory stages work on.
 struct Input {
   std::string raw;      ///< as boards sent it
+  std::string utf8;     ///< a part of it, see mostly_utf8()
   std::string cleaned;  ///< the same, cleaned: what a matcher gets
   Patterns few;         ///< 44
   Patterns many;        ///< these and board prompts: 1000
@@ -32,6 +33,8 @@ struct Stage {
 Stage memcpy_stage(const Input& input);
 /// Hyperscan, stream mode, in chunks of 4 KiB.
 Stage hyperscan_stage(std::string name, std::string_view text, const Patterns& patterns);
+/// `raw` as a board that speaks Chinese would send it: each small letter a character of three bytes, all else as it is.
+std::string mostly_utf8(std::string_view raw);
 /// Ours: the cleaner, the matcher, and the whole pipeline as one console in 4 KiB reads and as 512 consoles in 300 B
 /// reads.
 std::vector<Stage> our_stages(const Input& input);
