@@ -67,22 +67,22 @@ Task<std::shared_ptr<UsbHandle>> open_matching(std::shared_ptr<LibusbBus> bus, U
 
 }  // namespace
 
-Result<std::shared_ptr<LibusbBus>> LibusbBus::start(asio::any_io_executor executor) {
+Result<std::shared_ptr<LibusbBus>> LibusbBus::start(asio::any_io_executor executor, Watch watch) {
   libusb_context* context = nullptr;
   if (const int error = libusb_init(&context); error != LIBUSB_SUCCESS)
     return Error(Errc::unavailable, Blame::infrastructure,
                  std::string("libusb cannot begin: ") + libusb_strerror(static_cast<::libusb_error>(error)));
   auto bus = std::make_shared<LibusbBus>(context, std::move(executor));
-  bus->begin();
+  bus->begin(watch);
   return bus;
 }
 
 LibusbBus::LibusbBus(libusb_context* context, asio::any_io_executor executor)
     : context_(context), executor_(executor), changed_(std::move(executor)) {}
 
-void LibusbBus::begin() {
+void LibusbBus::begin(Watch watch) {
   has_hotplug_ =
-      libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0 &&
+      watch == Watch::by_hotplug_if_there && libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0 &&
       libusb_hotplug_register_callback(context_, LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT,
                                        LIBUSB_HOTPLUG_ENUMERATE, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,
                                        LIBUSB_HOTPLUG_MATCH_ANY, &on_hotplug, this, &hotplug_) == LIBUSB_SUCCESS;

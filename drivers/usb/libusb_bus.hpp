@@ -20,7 +20,10 @@ namespace hilltop::drivers {
 /// lane for each place whose device was opened, for the calls that block: a device that hangs hangs itself only.
 class LibusbBus final : public UsbBus, public std::enable_shared_from_this<LibusbBus> {
  public:
-  static Result<std::shared_ptr<LibusbBus>> start(asio::any_io_executor executor);
+  /// How it learns what comes and goes. libusb tells it where the system has hotplug; else it compares lists.
+  enum class Watch : std::uint8_t { by_hotplug_if_there, by_comparing };
+  static Result<std::shared_ptr<LibusbBus>> start(asio::any_io_executor executor,
+                                                  Watch watch = Watch::by_hotplug_if_there);
   LibusbBus(libusb_context* context, asio::any_io_executor executor);
   ~LibusbBus() override { stop(); }
 
@@ -43,7 +46,7 @@ class LibusbBus final : public UsbBus, public std::enable_shared_from_this<Libus
 
  private:
   static int LIBUSB_CALL on_hotplug(libusb_context*, libusb_device* device, libusb_hotplug_event event, void* self);
-  void begin();
+  void begin(Watch watch);
   void handle_events();
   void compare_lists();
   void arrived(libusb_device* device);

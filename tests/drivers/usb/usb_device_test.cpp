@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libusb-1.0/libusb.h>
 
+#include "drivers/usb/libusb_error.hpp"
 #include "drivers/usb/libusb_look.hpp"
 
 namespace hilltop::drivers {
@@ -160,6 +162,17 @@ TEST(UsbDeviceInfo, HasATitleForMessages) {
   relay.name = "USBRelay2";
   EXPECT_EQ(relay.title(), "16c0:05df 'USBRelay2' serial BITFT at 1-1.1");
   EXPECT_EQ(to_string(UsbSpeed::high), "480 Mbit/s");
+}
+
+TEST(LibusbError, NamesTheDeviceAndWhatIsToBeDone) {
+  const auto denied = libusb_error(LIBUSB_ERROR_ACCESS, "open", lab[4]);
+  EXPECT_EQ(denied.code, Errc::denied);
+  EXPECT_EQ(denied.blame, Blame::infrastructure);
+  EXPECT_THAT(denied.text, AllOf(HasSubstr("0403:6001 serial A501 at 1-1.3: open"), HasSubstr("70-hilltop.rules"),
+                                 HasSubstr("ATTR{idVendor}==\"0403\", ATTR{idProduct}==\"6001\"")));
+  EXPECT_EQ(libusb_error(LIBUSB_ERROR_BUSY, "claim", lab[4]).code, Errc::busy);
+  EXPECT_EQ(libusb_error(LIBUSB_ERROR_NO_DEVICE, "read", lab[4]).code, Errc::unavailable);
+  EXPECT_EQ(libusb_error(LIBUSB_ERROR_PIPE, "read", lab[4]).code, Errc::io);
 }
 
 TEST(UsbStringText, IsUtf8AndNeverReadsBeyondTheDescriptor) {

@@ -2,6 +2,7 @@
 // The bus, handles and hubs against simulated devices, which are judged by their own state files.
 #include <gmock/gmock.h>
 
+#include "drivers/usb/libusb_bus.hpp"
 #include "drivers/usb/usb_hub.hpp"
 #include "drivers/usb/usb_recovery.hpp"
 #include "tests/drivers/usb_lab.hpp"
@@ -141,6 +142,20 @@ USB_LAB_TEST(UsbBusInLab, WaitsForADeviceThatComesBackUnderAnotherAddress, "ykus
   worker.run_until([&] { return scope.running() == 0; });
 }
 
+USB_LAB_TEST(UsbBusInLab, SeesChangesWithoutHotplugToo, "ykush,port=1-2", "hidrelay,port=1-3,unplugged") {
+  const auto own = LibusbBus::start(worker.io.get_executor(), LibusbBus::Watch::by_comparing);
+  ASSERT_TRUE(own);
+  EXPECT_TRUE(find_usb_device(*(*own)->devices(), UsbMatch{.path = "1-2"}));
+  control("unplug 1-2");
+  control("plug 1-3");
+  EXPECT_TRUE(worker.run_until([&] {
+    const auto now = *(*own)->devices();
+    return !find_usb_device(now, UsbMatch{.path = "1-2"}) && find_usb_device(now, UsbMatch{.path = "1-3"});
+  }));
+  EXPECT_TRUE(worker.run((*own)->open({.path = "1-3"}, soon())));
+  (*own)->stop();
+}
+
 USB_LAB_TEST(UsbBusInLab, NeverTakesOneOfTwo, "hidrelay,port=1-2,serial=A", "hidrelay,port=1-3,serial=A") {
   const auto either = open({.serial = "A"});
   ASSERT_FALSE(either);
@@ -234,6 +249,19 @@ USB_LAB_TEST(UsbHubInLab, ADeviceIsRecoveredByItsHubPort, "hub,port=1-1,state=DI
   const auto back = worker.run(recover_usb_device(bus, {.serial = "YK1"}, last, soon()));
   ASSERT_TRUE(back) << back.error().text;
   EXPECT_EQ(state("hub"), "") << "a reset was enough";
+}
+
+USB_LAB_TEST(UsbHubInLab, ADeviceThatAResetDoesNotBringBackLosesItsPower, "hub,port=1-1,state=DIR/hub",
+             "ykush,port=1-1.3,serial=YK1") {
+  const auto device = open({.serial = "YK1"});
+  ASSERT_TRUE(device);
+  const auto last = (*device)->info();
+  control("unplug 1-1.3");
+  ASSERT_TRUE(worker.run_until([&] { return !find_usb_device(*bus->devices(), UsbMatch{.serial = "YK1"}); }));
+  const auto back = worker.run(recover_usb_device(bus, {.serial = "YK1"}, last, in_ms(6000)));
+  ASSERT_FALSE(back) << "it is not plugged in";
+  EXPECT_THAT(back.error().text, HasSubstr("after a reset"));
+  EXPECT_THAT(state("hub"), HasSubstr("vbus 3 off\nvbus 3 on\n"));
 }
 
 }  // namespace
