@@ -32,6 +32,12 @@ extern const DriverInfo gpio_sysfs;     ///< drivers/power/gpio.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
 extern const DriverInfo cmsis_dap_probe;  ///< drivers/probe/cmsis_dap.cpp
 extern const DriverInfo dfu_flash;      ///< drivers/flash/dfu.cpp
+extern const DriverInfo daplink;        ///< drivers/flash/daplink.cpp
+extern const DriverInfo uf2;            ///< drivers/flash/uf2.cpp
+extern const DriverInfo v2m_storage;    ///< drivers/flash/v2m_storage.cpp
+extern const DriverInfo sdwire;         ///< drivers/storage/sdwire.cpp
+extern const DriverInfo sdwire3;        ///< drivers/storage/sdwire3.cpp
+extern const DriverInfo usb_sd_mux;     ///< drivers/storage/usb_sd_mux.cpp
 extern const DriverInfo power_unit;     ///< drivers/power/unit/power_unit.cpp, as the one below
 extern const DriverInfo pdudaemon;
 
@@ -63,6 +69,12 @@ inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
     &command_flash,
     &cmsis_dap_probe,
     &dfu_flash,
+    &daplink,
+    &uf2,
+    &v2m_storage,
+    &sdwire,
+    &sdwire3,
+    &usb_sd_mux,
 });
 
 }  // namespace hilltop::drivers

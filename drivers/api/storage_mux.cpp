@@ -17,4 +17,8 @@ std::string_view to_string(MuxSide side) noexcept {
   return "unknown";
 }
 
+Task<> StorageMux::write(StorageImage, StorageProgress, Deadline) {
+  co_return Error(Errc::unsupported, Blame::configuration, "this mux shows no disk that could be written");
+}
+
 }  // namespace hilltop::drivers

@@ -16,6 +16,7 @@ constexpr char set_pointer = 0x21;
 constexpr char erase = 0x41;
 constexpr std::uint16_t command_block = 0;
 constexpr std::uint16_t first_data_block = 2;
+constexpr std::uint64_t address_space = std::uint64_t{1} << 32;
 
 Error bad_layout(std::string_view name, std::string why) {
   return {Errc::protocol, Blame::dut, fmt::format("its memory layout '{}': {}", name, why)};
@@ -39,7 +40,7 @@ bool take_char(std::string_view& text, char wanted) {
 bool take_run(std::string_view& text, PageRun& run) {
   if (!take_number(text, run.pages, 10) || !take_char(text, '*') || !take_number(text, run.page_bytes, 10))
     return false;
-  if (text.empty()) return false;
+  if (text.empty() || run.page_bytes > address_space || run.pages > address_space) return false;
   if (text.front() == 'K') run.page_bytes <<= 10;
   if (text.front() == 'M') run.page_bytes <<= 20;
   if (std::string_view("KMB ").contains(text.front())) text.remove_prefix(1);
@@ -50,7 +51,8 @@ bool take_run(std::string_view& text, PageRun& run) {
   run.readable = (rights & 1) != 0;
   run.erasable = (rights & 2) != 0;
   run.writable = (rights & 4) != 0;
-  return run.pages > 0 && run.page_bytes > 0;
+  return run.pages > 0 && run.page_bytes > 0 && run.pages <= address_space / run.page_bytes &&
+         run.end() <= address_space;
 }
 
 const PageRun* run_at(const std::vector<PageRun>& layout, std::uint64_t address) {
@@ -145,7 +147,7 @@ Result<std::vector<PageRun>> read_layout(std::string_view name) {
     if (!take_number(name, start, 16) || !take_char(name, '/')) return bad_layout(whole, "an address was expected");
     do {
       PageRun run{.start = start};
-      if (!take_run(name, run)) return bad_layout(whole, "pages were expected, as '04*016Kg'");
+      if (start > address_space || !take_run(name, run)) return bad_layout(whole, "pages were expected, as '04*016Kg'");
       start = run.end();
       out.push_back(run);
     } while (take_char(name, ','));
