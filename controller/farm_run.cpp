@@ -184,6 +184,12 @@ void on_event(FarmState& farm, BoardStatus event) {
   Changes changes;
   if (std::exchange(board.view.power, event.power) != event.power)
     add_event(farm, changes, "board.power", event.board, {{"power", event.power}});
+  if (board.view.power_found != event.power_found || board.view.power_problem != event.power_problem) {
+    board.view.power_found = std::move(event.power_found);
+    board.view.power_problem = std::move(event.power_problem);
+    add_event(farm, changes, "board.drift", event.board,
+              {{"power", board.view.power}, {"found", board.view.power_found}, {"problem", board.view.power_problem}});
+  }
   if (board.view.writers != event.writers || board.view.ports != event.ports) {
     board.view.writers = std::move(event.writers);
     board.view.ports = std::move(event.ports);

@@ -128,6 +128,8 @@ nlohmann::json to_json(const BoardView& board) {
                         {"health_reason", board.health_reason},
                         {"problem", board.problem},
                         {"power", board.power},
+                        {"power_found", board.power_found},
+                        {"power_problem", board.power_problem},
                         {"consoles", board.consoles},
                         {"offers", board.offers},
                         {"lease", value_or_null(board.lease)},

@@ -45,6 +45,7 @@ struct BoardView {
   std::string health_reason;
   std::string problem;  ///< why it is offline: "" when all is well
   std::string power;    ///< "on", "off", "unknown": as last switched or read
+  std::string power_found, power_problem;  ///< as in BoardStatus
   std::vector<std::string> consoles;
   std::vector<std::string> offers;     ///< "power", "console", "probe", "flash"
   std::optional<std::uint64_t> lease;  ///< who has it

@@ -143,6 +143,7 @@ void visit(JobFinished& m, auto&& f) { f("job", m.job), f("outcome", m.outcome);
 void visit(BoardStatus& m, auto&& f) {
   f("board", m.board), f("power", m.power), f("consoles", m.consoles), f("offers", m.offers), f("problem", m.problem);
   f("writers", m.writers), f("ports", m.ports);
+  f("power_found", m.power_found), f("power_problem", Bytes{m.power_problem});
 }
 void visit(BoardLost& m, auto&& f) { f("board", m.board), f("reason", Bytes{m.reason}); }
 void visit(FlashProgressed& m, auto&& f) { f("board", m.board), f("done", m.done), f("total", m.total); }

@@ -25,6 +25,7 @@ struct WorkerOptions {
   /// served nothing over the network.
   std::function<Task<std::shared_ptr<drivers::BootServer>>(boards::BootServerSettings)> start_boot_server;
   std::function<drivers::HardwareList()> list_hardware;  ///< what is plugged in; blocks, called on a lane. None: nothing
+  std::chrono::milliseconds power_interval{10'000};  ///< between two looks at how boards' power stands; 0: none
   std::function<void(const boards::Inventory&)> artifacts_allow;  ///< tells `artifacts` what a new lab file allows
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "controller/worker/power_watch.hpp"
 #include "controller/worker/worker_core.hpp"
 #include "drivers/core/log.hpp"
 
@@ -67,6 +68,7 @@ Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
   watch_power(worker, board->config.name, *session);
   watch_faults(worker, *session);
   board->session = std::move(session);
+  watch_power_state(worker, board);
   co_return ok();
 }
 
@@ -122,6 +124,8 @@ void emit_status(const Worker& worker, const WorkerBoard& board) {
   status.problem = board.problem;
   if (board.session) {
     status.power = to_string(board.session->last_power_state());
+    status.power_found = board.power_found;
+    status.power_problem = board.power_problem;
     status.consoles = board.session->console_names();
     status.offers = offers_of(*board.session);
     status.writers = worker->desk->writers(board.config.name);

@@ -23,6 +23,7 @@ struct WorkerBoard {
   std::string problem = "being opened";
   std::uint64_t job = 0;     ///< that runs on it
   std::uint64_t keeper = 0;  ///< the task that opens it
+  std::string power_found, power_problem;  ///< as in BoardStatus
 };
 
 struct RunningJob {

@@ -159,6 +159,8 @@ struct BoardStatus {
   std::string problem;  ///< "" when all is well: else why the board cannot be used
   std::vector<ConsoleWriter> writers = {};
   std::vector<ConsolePortView> ports = {};
+  std::string power_found = {};    ///< "on" or "off" where the unit says so, though nobody switched it
+  std::string power_problem = {};  ///< why the unit could not be asked
 };
 struct BoardLost {
   std::string board, reason;  ///< power lost without having been switched

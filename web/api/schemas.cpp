@@ -67,6 +67,8 @@ json board_schema() {
        {"health", choice({"unknown", "good", "suspect", "bad", "maintenance", "retired"})},
        {"health_reason", text()},
        {"power", choice({"on", "off", "unknown"})},
+       {"power_found", text()},
+       {"power_problem", text()},
        {"consoles", list_of(text())},
        {"offers", list_of(text())},
        {"lease", integer_or_null()},

@@ -32,6 +32,16 @@ std::string held_and_typed_by(const Json& board) {
   return held.empty() || typed.empty() ? held + typed : held + "; " + typed;
 }
 
+/// "off", or "off, but it is on, though nobody switched it".
+std::string power_text(const Json& board) {
+  auto out = text_at(board, "power");
+  if (const auto found = text_at(board, "power_found"); !found.empty())
+    out += ", but it is " + found + ", though nobody switched it";
+  if (const auto problem = text_at(board, "power_problem"); !problem.empty())
+    out += (out.empty() ? "not known: " : "; not known now: ") + problem;
+  return out;
+}
+
 std::string served_at(const Json& board) {
   std::string out;
   for (const auto& port : board.value("ports", Json::array()))
@@ -99,7 +109,7 @@ int show_board(Context& context, const BoardOptions& options) {
   row("health", text_at(*board, "health"), style_of_health(text_at(*board, "health")));
   row("because", text_at(*board, "health_reason"));
   row("problem", text_at(*board, "problem"));
-  row("power", text_at(*board, "power"));
+  row("power", power_text(*board));
   row("held by", held_by(*board));
   row("lease", text_at(*board, "lease"));
   row("tags", joined_at(*board, "tags"));

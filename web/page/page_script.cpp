@@ -66,7 +66,8 @@ function boardRow(board) {
   cell(row, board.type);
   cell(row, board.state, styles[board.state]);
   cell(row, board.health + (board.health_reason ? ': ' + board.health_reason : ''), styles[board.health]);
-  cell(row, board.power);
+  cell(row, board.power_found ? board.power + ', found ' + board.power_found : board.power,
+       board.power_found || board.power_problem ? 'warn' : undefined);
   cell(row, board.job ? 'job ' + board.job : board.holder);
   return row;
 }
