@@ -60,7 +60,7 @@ std::vector<Values> challenges_of(const HttpReply& reply) {
   return out;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -98,10 +98,10 @@ std::optional<std::string> digest_answer(const HttpReply& reply, const HttpCrede
   const std::string count = "00000001";  // the nonce is used once
   const auto answer = protects ? hash(secret + ":" + nonce + ":" + count + ":" + cnonce + ":auth:" + asked)
                                : hash(secret + ":" + nonce + ":" + asked);  // RFC 2069's, which small servers speak
-  auto out = "Digest username=" + quoted(who.user) + ", realm=" + quoted(realm) + ", nonce=" + quoted(nonce) +
-             ", uri=" + quoted(uri) + ", response=\"" + answer + "\"";
+  auto out = "Digest username=" + in_quotes(who.user) + ", realm=" + in_quotes(realm) + ", nonce=" + in_quotes(nonce) +
+             ", uri=" + in_quotes(uri) + ", response=\"" + answer + "\"";
   if (!algorithm.empty()) out += ", algorithm=" + algorithm;
-  if (challenge.contains("opaque")) out += ", opaque=" + quoted(challenge["opaque"]);
+  if (challenge.contains("opaque")) out += ", opaque=" + in_quotes(challenge["opaque"]);
   if (protects) out += ", qop=auth, nc=" + count + ", cnonce=\"" + cnonce + "\"";
   return out;
 }

@@ -69,6 +69,13 @@ Result<> refuse_lines(const Variables& variables) {
   return ok();
 }
 
+/// For titles: secrets are left out.
+Variables without_secrets(const UnitModel& model, Variables variables) {
+  for (const auto& parameter : model.parameters)
+    if (parameter.secret) variables[parameter.name] = "***";
+  return variables;
+}
+
 Result<> render_http(const Exchange& exchange, const Variables& variables, Request& out) {
   HILLTOP_TRY(out.path, exchange.path.render(variables, Escape::url));
   for (const auto& [name, value] : exchange.headers) {
@@ -76,7 +83,6 @@ Result<> render_http(const Exchange& exchange, const Variables& variables, Reque
     out.headers.emplace_back(name, std::move(text));
   }
   HILLTOP_TRY(out.send, exchange.send.render(variables, escape_for(exchange.content_type)));
-  out.title = out.method + " " + exchange.path.render(variables).value_or("");
   return ok();
 }
 
@@ -118,14 +124,6 @@ Result<> render_bytes(const Exchange& exchange, const Variables& variables, Requ
     HILLTOP_TRY(out.until, exchange.until->render(variables, Escape::pattern));
   }
   return ok();
-}
-
-/// What is sent, with secrets left out.
-std::string title_of(const Exchange& exchange, Variables variables, const UnitModel& model) {
-  for (const auto& parameter : model.parameters)
-    if (parameter.secret) variables[parameter.name] = "***";
-  auto text = exchange.send.render(variables);
-  return text ? shown(*text) : std::string("a message");
 }
 
 /// The member that a JSON pointer names. Source: RFC 6901; a pointer of ours needs no ~ escapes.
@@ -253,6 +251,7 @@ Result<Request> render(const UnitModel& model, const Exchange& exchange, const V
   }
   if (model.shape == Shape::http) {
     HILLTOP_CHECK(render_http(exchange, variables, out));
+    out.title = out.method + " " + shown(exchange.path.render(without_secrets(model, variables)).value_or(""));
   } else if (model.shape == Shape::snmp) {
     HILLTOP_CHECK(render_snmp(exchange, variables, out));
   } else if (model.shape == Shape::command) {
@@ -264,8 +263,9 @@ Result<Request> render(const UnitModel& model, const Exchange& exchange, const V
   } else {
     HILLTOP_CHECK(render_bytes(exchange, variables, out));
     if (model.shape == Shape::telnet && exchange.sends) out.send += model.end_of_line;
-    out.title = exchange.is_hex ? "a message of " + std::to_string(out.send.size()) + " bytes"
-                                : "'" + title_of(exchange, variables, model) + "'";
+    out.title = exchange.is_hex
+                    ? "a message of " + std::to_string(out.send.size()) + " bytes"
+                    : "'" + shown(exchange.send.render(without_secrets(model, variables)).value_or("")) + "'";
   }
   return out;
 }
