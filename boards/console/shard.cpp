@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +16,9 @@
 namespace hilltop::boards {
 namespace {
 
+constexpr std::size_t large_block = 64 * 1024;
+constexpr std::size_t spare_blocks = 128;
+constexpr int niceness = -10;
 constexpr auto flush_limit = 200ms;
 constexpr std::uint32_t echo_stretches = 50;    // of 20 ms
 constexpr unsigned long timer_slack_ns = 1000;  // a sweep that is 50 us late each time is not a sweep a millisecond
@@ -27,6 +31,7 @@ Shard::Shard(const ConsoleEngine::Options& options, std::shared_ptr<Transcript> 
       transcript_(std::move(transcript)),
       counters_(counters),
       clock_(options.clock ? options.clock : std::make_shared<WallClock>()),
+      large_(std::make_shared<BlockPool>(large_block, spare_blocks)),
       writer_(options, transcript_, sealer, counters, [this] { poke(); }) {}
 
 Result<> Shard::start() {
@@ -42,6 +47,7 @@ Result<> Shard::start() {
   std::promise<Result<>> begun;
   thread_ = std::thread([this, &begun] {
     ::prctl(PR_SET_NAME, "ingest");
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);  // where hilltopd may: a UART does not wait
     ::prctl(PR_SET_TIMERSLACK, timer_slack_ns);
     auto ready = start_on_thread();
     const bool runs = ready.has_value();

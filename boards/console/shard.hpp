@@ -110,6 +110,7 @@ class Shard {
   std::unordered_map<std::uint32_t, std::unique_ptr<Port>> ports_;  // by console number
   std::unique_ptr<LineReader> reader_;                              // writes to the ports' blocks: goes first
   std::unique_ptr<SteadyUtc> utc_;
+  std::shared_ptr<BlockPool> large_;    // blocks of busy consoles
   std::vector<LineRead> reads_;         // of this batch
   std::vector<PendingRecord> records_;  // of this batch, for the writer
   bool may_be_more_ = false;

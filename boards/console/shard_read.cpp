@@ -9,8 +9,7 @@
 namespace hilltop::boards {
 namespace {
 
-constexpr std::size_t small_block = 4 * 1024;  // what a console that says little costs
-constexpr std::size_t large_block = 64 * 1024;
+constexpr std::size_t small_block = 4 * 1024;    // what a console that says little costs
 constexpr std::size_t smallest_read = 2 * 1024;  // less room than this in a block: begin another
 constexpr std::size_t marks_a_block = 1024;
 constexpr int batches_a_turn = 64;  // then commands have their turn
@@ -23,7 +22,8 @@ std::span<char> Shard::room(std::uint32_t number) {
   const auto& block = port.block;
   if (!block || block->capacity - block->used < smallest_read || block->marks.size() >= marks_a_block) {
     const bool busy = block && block->used >= block->capacity / 2;
-    port.block = std::make_shared<ByteBlock>(port.end, busy ? large_block : small_block);
+    port.block =
+        busy ? std::make_shared<ByteBlock>(port.end, *large_) : std::make_shared<ByteBlock>(port.end, small_block);
   }
   return {port.block->data.get() + port.block->used, port.block->capacity - port.block->used};
 }

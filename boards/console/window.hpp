@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "boards/console/block_pool.hpp"
 #include "boards/console/console.hpp"
 #include "boards/console/segment.hpp"
 
@@ -16,13 +17,13 @@ namespace hilltop::boards {
 /// A stretch of a console's bytes in memory, shared by the window, the journal's writer and readers. Bytes once
 /// committed never change.
 struct ByteBlock {
-  ByteBlock(std::uint64_t at, std::size_t size)
-      : offset(at), capacity(size), data(std::make_unique_for_overwrite<char[]>(size)) {}
+  ByteBlock(std::uint64_t at, std::size_t size) : offset(at), capacity(size), data(BlockPool::alone(size)) {}
+  ByteBlock(std::uint64_t at, BlockPool& pool) : offset(at), capacity(pool.size()), data(pool.take()) {}
   const std::uint64_t offset;  ///< of data[0] in the console
   const std::size_t capacity;
   std::size_t used = 0;  ///< guarded by the window's lock; written by the shard only
   std::vector<TimeMark> marks;
-  const std::unique_ptr<char[]> data;
+  const BlockPool::Memory data;
   [[nodiscard]] std::uint64_t end() const { return offset + used; }
 };
 

@@ -179,8 +179,8 @@ TEST(ConsoleFaults, five_hundred_and_twelve_ptys_at_once) {
   files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
   ::setrlimit(RLIMIT_NOFILE, &files);
   const TemporaryFolder folder;
+  std::vector<std::pair<FileHandle, FileHandle>> ptys;  // read until the engine ends
   auto engine = ConsoleEngine::open(options_in(folder.path())).value();
-  std::vector<std::pair<FileHandle, FileHandle>> ptys;
   std::vector<std::shared_ptr<Console>> consoles;
   for (std::size_t i = 0; i < count; ++i) {
     int ends[2];
