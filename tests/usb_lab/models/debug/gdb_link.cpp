@@ -80,7 +80,12 @@ std::optional<std::string> GdbLink::receive(int milliseconds) {
 
 std::string GdbLink::ask(const std::string& packet) {
   send(packet);
-  return receive(patience_ms).value_or("");
+  for (;;) {
+    const auto reply = receive(patience_ms).value_or("");
+    // A stub that stops the machine because somebody connected says so at any time, before its answer too.
+    const bool is_stop = reply.starts_with('T') || reply.starts_with('S');
+    if (!is_stop || packet == "?" || packet == "s") return reply;
+  }
 }
 
 }  // namespace hilltop::usb_lab
