@@ -15,6 +15,8 @@ constexpr std::size_t shown_kept = 20'000;    // log lines whose offsets are rem
 constexpr std::size_t notable_kept = 10'000;  // a board that faults in a loop must not eat the worker's memory
 constexpr auto line_end_grace = 100ms;        // how long a result waits for the rest of its line
 constexpr auto settle_patience = 5s;          // for the log to catch up with a flood
+constexpr int lines_with_echo = 8;            // after something was typed: kernel messages may come before its echo
+constexpr auto record_patience = 100ms;       // for the rest of what has begun as a record
 constexpr auto down_pause = 20ms;             // between two looks at a console whose board has no power
 
 /// The length of the escape sequence at the start of `text`. Source: ECMA-48 5.4 (CSI), 5.6 (OSC).
@@ -70,28 +72,6 @@ std::vector<T> within(const std::vector<T>& all, std::uint64_t from, std::uint64
 
 }  // namespace
 
-void Masker::add(std::string secret) {
-  if (secret.empty()) return;
-  secrets_.push_back(std::move(secret));
-  std::ranges::sort(secrets_, std::ranges::greater(), &std::string::size);
-}
-
-std::string Masker::operator()(std::string text) const {
-  constexpr std::string_view mask = "[MASKED]";
-  for (const auto& secret : secrets_)
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + mask.size()))
-      text.replace(at, secret.size(), mask);
-  return text;
-}
-
-std::size_t Masker::begun_at_end(std::string_view text) const {
-  std::size_t longest = 0;
-  for (const auto& secret : secrets_)
-    for (auto n = std::min(secret.size() - 1, text.size()); n > longest; --n)
-      if (text.ends_with(std::string_view(secret).substr(0, n))) longest = n;
-  return longest;
-}
-
 std::string clean_for_display(std::string_view line) {
   std::string out;
   out.reserve(line.size());
@@ -126,9 +106,54 @@ ConsoleLog::ConsoleLog(asio::any_io_executor executor, std::shared_ptr<boards::C
   splitter_.restart_at(position_);
 }
 
+/// Takes the pieces of one call: text into the splitter, what a decoder took as lines of their own.
+class ConsoleLog::Pieces final : public boards::demux::PieceSink {
+ public:
+  Pieces(ConsoleLog& log, UtcTime time) : log_(log), time_(time) {}
+
+  void on_piece(const boards::demux::Piece& piece) override {
+    using Kind = boards::demux::Piece::Kind;
+    if (piece.kind == Kind::gap) return log_.splitter_.restart_at(piece.end);
+    if (piece.kind != Kind::text) return;
+    if (piece.channel != boards::demux::text_channel) return lines(piece);
+    log_.splitter_.jump_to(piece.at);
+    log_.splitter_.feed(piece.bytes, [&](std::string_view one, std::uint64_t at) { log_.line(one, at, time_); });
+  }
+
+ private:
+  void lines(const boards::demux::Piece& piece) {
+    for (auto rest = piece.bytes; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      log_.line(rest.substr(0, end), piece.at, time_);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+
+  ConsoleLog& log_;
+  UtcTime time_;
+};
+
+void ConsoleLog::take_apart(boards::demux::Demux demux) {
+  let_go(utc_now());
+  demux_ = std::make_unique<boards::demux::Demux>(std::move(demux));
+}
+
+/// Nothing came for a while: what may have been the beginning of a record is text.
+void ConsoleLog::let_go(UtcTime time) {
+  if (!demux_) return;
+  Pieces pieces(*this, time);
+  demux_->idle(pieces);
+  progress_.notify();
+}
+
 Task<> ConsoleLog::follow(std::shared_ptr<ConsoleLog> self) {
   while (true) {
-    auto chunk = co_await self->console_->read(self->position_, read_bytes, Deadline::never());
+    const auto patience = self->demux_ ? Deadline::after(record_patience) : Deadline::never();
+    auto chunk = co_await self->console_->read(self->position_, read_bytes, patience);
+    if (!chunk && chunk.error().code == Errc::timeout) {
+      self->let_go(utc_now());
+      continue;
+    }
     if (chunk) {
       if (chunk->lost > 0) HILLTOP_CO_CHECK(co_await refill(self, chunk->offset));
       self->take(chunk->bytes, chunk->offset, chunk->time);
@@ -158,15 +183,21 @@ Task<> ConsoleLog::refill(std::shared_ptr<ConsoleLog> self, std::uint64_t to) {
 }
 
 void ConsoleLog::take(std::string_view bytes, std::uint64_t offset, UtcTime time) {
-  splitter_.feed(bytes, [&](std::string_view one, std::uint64_t at) { line(one, at, time); });
+  if (demux_) {
+    Pieces pieces(*this, time);
+    demux_->feed(bytes, offset, pieces);
+  } else {
+    splitter_.feed(bytes, [&](std::string_view one, std::uint64_t at) { line(one, at, time); });
+  }
   position_ = offset + bytes.size();
-  line_begin_ = position_ - splitter_.rest().size();
+  line_begin_ = splitter_.rest().empty() ? position_ : splitter_.rest_begin();
   if (on_bytes_) on_bytes_(bytes, offset, time);
   progress_.notify();
 }
 
 void ConsoleLog::line(std::string_view text, std::uint64_t offset, UtcTime time) {
-  const auto number = sink_->log({time, LogLevel::target, (*masker_)(display(text, offset)), name_space_});
+  const auto number =
+      sink_->log({time, LogLevel::target, (*masker_)(display(without_echo(text, offset), offset)), name_space_});
   shown_.push_back({offset, number});
   if (shown_.size() > shown_kept) shown_.pop_front();
   if (judged_partial_ != offset + 1) judge(text, offset, number);
@@ -186,6 +217,25 @@ std::string ConsoleLog::display(std::string_view text, std::uint64_t offset) {
   held_ = out.substr(kept);
   held_to_ = offset + text.size();
   out.resize(kept);
+  return out;
+}
+
+void ConsoleLog::secret_typed(std::string secret, std::uint64_t offset) {
+  typed_ = std::move(secret);
+  typed_at_ = offset;
+  lines_since_typed_ = 0;
+}
+
+std::string ConsoleLog::without_echo(std::string_view text, std::uint64_t offset) {
+  std::string out(text);
+  if (typed_.empty() || offset + text.size() <= typed_at_) return out;
+  const bool typed_here = offset <= typed_at_;
+  const auto begin = out.find_first_not_of(" \t\r", typed_here ? typed_at_ - offset : 0);
+  const auto rest = begin == out.npos ? std::string_view() : std::string_view(out).substr(begin);
+  const auto end = rest.find_last_not_of(" \t\r");
+  const bool is_echo = typed_here ? rest.starts_with(typed_) : rest.substr(0, end + 1) == typed_;
+  if (is_echo) out.replace(begin, typed_.size(), Masker::mask);
+  if (!typed_here && ++lines_since_typed_ == lines_with_echo) typed_.clear();
   return out;
 }
 

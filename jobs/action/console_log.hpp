@@ -8,24 +8,14 @@
 #include <vector>
 
 #include "boards/console/console.hpp"
+#include "boards/console/demux/demux.hpp"
 #include "boards/console/match/line_splitter.hpp"
 #include "boards/console/match/rules.hpp"
+#include "jobs/action/masker.hpp"
 #include "jobs/parser/ztest_summary.hpp"
 #include "jobs/ports.hpp"
 
 namespace hilltop::jobs {
-
-/// Takes secrets out of what is logged.
-class Masker {
- public:
-  void add(std::string secret);
-  [[nodiscard]] std::string operator()(std::string text) const;
-  /// How many bytes at the end of `text` may be the beginning of a secret.
-  [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
-
- private:
-  std::vector<std::string> secrets_;  // longest first: a secret may hold another one
-};
 
 /// A console line for display: escape sequences gone, control characters replaced, UTF-8 mended.
 [[nodiscard]] std::string clean_for_display(std::string_view line);
@@ -78,13 +68,24 @@ class ConsoleLog {
   using OnBytes = std::function<void(std::string_view bytes, std::uint64_t offset, UtcTime time)>;
   void on_bytes(OnBytes handler) { on_bytes_ = std::move(handler); }
 
+  /// What `demux` takes out of the console as text (the records of dictionary logs) is a line of its own from now on,
+  /// and goes out of the lines around it.
+  void take_apart(boards::demux::Demux demux);
+
+  /// `secret` is typed where the console stands at `offset`: its echo there, or on a line of its own soon after, is not
+  /// shown. For words that are no secret elsewhere.
+  void secret_typed(std::string secret, std::uint64_t offset);
+
   void set_name_space(std::string name_space) { name_space_ = std::move(name_space); }
 
  private:
+  class Pieces;
   static Task<> refill(std::shared_ptr<ConsoleLog> self, std::uint64_t to);
+  void let_go(UtcTime time);
   void take(std::string_view bytes, std::uint64_t offset, UtcTime time);
   void line(std::string_view text, std::uint64_t offset, UtcTime time);
   [[nodiscard]] std::string display(std::string_view text, std::uint64_t offset);
+  [[nodiscard]] std::string without_echo(std::string_view text, std::uint64_t offset);
   void judge(std::string_view text, std::uint64_t offset, std::uint64_t log_line);
 
   std::shared_ptr<boards::Console> console_;
@@ -92,12 +93,16 @@ class ConsoleLog {
   ResultSink* sink_;
   std::shared_ptr<const Masker> masker_;
   boards::LineSplitter splitter_;
+  std::unique_ptr<boards::demux::Demux> demux_;  // or null: all is text
   Event progress_;
   std::uint64_t position_;    // everything before it was read
   std::uint64_t line_begin_;  // where the line that has not ended begins
   std::string name_space_;
   std::string held_;                    // the end of a piece of a long line, where a secret may begin
   std::uint64_t held_to_ = UINT64_MAX;  // where the next piece of that line begins
+  std::string typed_;                   // a secret whose echo may come; "" after a few lines
+  std::uint64_t typed_at_ = 0;
+  int lines_since_typed_ = 0;
   OnBytes on_bytes_;
   struct Shown {
     std::uint64_t offset, log_line;

@@ -27,9 +27,11 @@ Dialog::Dialog(std::shared_ptr<JobRun> run)
 
 Task<> Dialog::type(std::string text, bool secret, Deadline deadline) {
   const auto& type = run_->input.board->type();
-  run_->log(LogLevel::input, secret ? std::string("[MASKED]") : text);
+  run_->log(LogLevel::input, secret ? std::string(Masker::mask) : text);
   typed_ = text;
   typed_at_ = heard_from_ = run_->console->end();
+  secret_ = secret;
+  if (secret && run_->console_log) run_->console_log->secret_typed(text, typed_at_);
   co_return (co_await run_->console->write(text + type.newline, type.typing, deadline)).within("typing");
 }
 
@@ -47,7 +49,10 @@ std::string Dialog::echo() const {
 }
 
 std::string Dialog::tail(std::size_t max) const {
-  return clean_for_display(std::string_view(buffer_).substr(buffer_.size() - std::min(max, buffer_.size())));
+  auto text = buffer_;
+  if (const auto span = echo_span(); secret_ && span.state == State::complete)
+    text.replace(span.begin, span.end - span.begin, Masker::mask);
+  return clean_for_display(std::string_view(text).substr(text.size() - std::min(max, text.size())));
 }
 
 Result<std::optional<DialogMatch>> Dialog::look(const Awaited& awaited, bool quiet) {

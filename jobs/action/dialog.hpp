@@ -62,6 +62,7 @@ class Dialog {
   std::uint64_t heard_from_;
   std::string typed_;           // its echo may still come
   std::uint64_t typed_at_ = 0;  // where the console stood then
+  bool secret_ = false;         // it is not for the log
 };
 
 }  // namespace hilltop::jobs

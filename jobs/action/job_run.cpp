@@ -19,6 +19,24 @@ nlohmann::json to_log_json(const TestCase& test_case) {
   return out;
 }
 
+/// A secret that is a usual word, or the name of the user who logs in with it, is taken out where it is given: in
+/// `NAME=secret` of a shell's trace here, and where it is typed by the console's log.
+void mask_secrets(const JobDefinition& job, Masker& masker) {
+  for (const auto& [name, secret] : job.secrets) {
+    if (!is_usual_word(secret)) {
+      masker.add(secret);
+      continue;
+    }
+    for (const char* quote : {"", "'", "\""}) masker.add_behind(name + "=" + quote, secret);
+  }
+  for (const auto& block : job.actions) {
+    const auto* boot = std::get_if<Boot>(&block);
+    if (boot == nullptr || !boot->auto_login || !boot->auto_login->password) continue;
+    const auto& login = *boot->auto_login;
+    if (!is_usual_word(*login.password) && *login.password != login.username) masker.add(*login.password);
+  }
+}
+
 }  // namespace
 
 const PlannedAction* ActionContext::child(std::string_view name) const {
@@ -32,10 +50,7 @@ std::chrono::nanoseconds ActionContext::connection_timeout() const {
 
 JobRun::JobRun(PipelineInput pipeline_input, asio::any_io_executor executor)
     : input(std::move(pipeline_input)), console(input.board->console()) {
-  for (const auto& [name, secret] : input.definition->secrets) masker->add(secret);
-  for (const auto& block : input.definition->actions)
-    if (const auto* boot = std::get_if<Boot>(&block); boot != nullptr && boot->auto_login && boot->auto_login->password)
-      masker->add(*boot->auto_login->password);
+  mask_secrets(*input.definition, *masker);
   if (!console) return;
   cursor = console->end();
   console_log = std::make_shared<ConsoleLog>(std::move(executor), console, input.board->rules(), input.sink, masker);

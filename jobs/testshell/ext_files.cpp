@@ -124,9 +124,7 @@ Result<> fits_in_lines(const Overlay& overlay) {
   return ok();
 }
 
-Error no_file_system() {
-  return {Errc::not_found, Blame::job, "the image has no ext2, ext3 or ext4 file system there"};
-}
+Error no_file_system() { return {Errc::not_found, Blame::job, "there is no ext2, ext3 or ext4 file system"}; }
 
 }  // namespace
 

@@ -60,16 +60,26 @@ Task<> convert(std::string from_format, fs::path from, std::string format, fs::p
   co_return ok();
 }
 
+/// `number`: counted from 0. `partitions`: those of the image, it among them.
+Error no_file_system_in(std::uint32_t number, std::uint64_t offset, const std::vector<drivers::Partition>& partitions) {
+  auto text = "partition " + std::to_string(number) + " (at byte " + std::to_string(offset) +
+              ") has no ext2, ext3 or ext4 file system";
+  if (partitions.size() > 1) text += "; the image has the partitions " + listing(partitions);
+  return {Errc::not_found, Blame::job, std::move(text)};
+}
+
 Task<> write_to_partition(std::shared_ptr<const Overlay> overlay, fs::path raw, std::uint32_t number, fs::path scratch,
                           Deadline deadline) {
   HILLTOP_CO_TRY(const auto offset, partition_offset(raw, number));
   auto written = co_await write_to_ext(std::move(overlay), raw, offset, std::move(scratch), deadline);
-  if (written || written.error().code != Errc::not_found || number != 0) co_return written;
+  if (written || written.error().code != Errc::not_found) co_return written;
   const auto partitions = partitions_of(raw);
-  if (!partitions || partitions->empty()) co_return written;
-  co_return Error(
-      Errc::not_found, Blame::job,
-      "the image is a disk and no file system: say which `partition` (counted from 0, it has " + listing(*partitions) + ")");
+  if (number != 0) co_return no_file_system_in(number - 1, offset, *partitions);
+  if (!partitions || partitions->empty())
+    co_return std::move(written).within("the image is no disk with partitions, and no file system");
+  co_return Error(Errc::not_found, Blame::job,
+                  "the image is a disk and no file system: say which `partition` (counted from 0, it has " +
+                      listing(*partitions) + ")");
 }
 
 }  // namespace
@@ -79,8 +89,9 @@ Result<std::uint64_t> partition_offset(const fs::path& image, std::uint32_t numb
   HILLTOP_TRY(const auto partitions, partitions_of(image));
   if (partitions.empty()) return Error(Errc::not_found, Blame::job, "the image has no partition table");
   if (number <= partitions.size()) return partitions[number - 1].start;
-  return Error(Errc::not_found, Blame::job,
-               "the image has no partition " + std::to_string(number - 1) + ": counted from 0, it has " + listing(partitions));
+  return Error(
+      Errc::not_found, Blame::job,
+      "the image has no partition " + std::to_string(number - 1) + ": counted from 0, it has " + listing(partitions));
 }
 
 Task<> inject_overlay_ext4(std::shared_ptr<const Overlay> overlay, fs::path image, std::uint32_t partition,

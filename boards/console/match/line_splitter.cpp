@@ -35,6 +35,11 @@ void LineSplitter::feed(std::string_view bytes, const std::function<void(std::st
   }
 }
 
+void LineSplitter::jump_to(std::uint64_t offset) {
+  next_offset_ = offset;
+  if (rest_.empty()) rest_offset_ = offset;
+}
+
 void LineSplitter::restart_at(std::uint64_t offset) {
   rest_.clear();
   rest_offset_ = next_offset_ = offset;

@@ -17,8 +17,12 @@ class LineSplitter {
   void feed(std::string_view bytes, const std::function<void(std::string_view, std::uint64_t)>& on_line);
   /// The line that has not ended yet.
   [[nodiscard]] std::string_view rest() const { return rest_; }
+  /// Where it begins.
+  [[nodiscard]] std::uint64_t rest_begin() const { return rest_offset_; }
   /// Where the next byte stands; set it before the first feed() and after a gap.
   void restart_at(std::uint64_t offset);
+  /// The next byte stands there, and goes on with the line: what stood between is none of it.
+  void jump_to(std::uint64_t offset);
 
  private:
   std::size_t limit_;

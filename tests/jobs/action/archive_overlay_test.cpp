@@ -206,7 +206,9 @@ TEST_F(DiskImages, AnImageThatNamesOtherFilesIsRefused) {
 TEST_F(DiskImages, AWrongPartitionIsSaidWithThoseThatThereAre) {
   for (const auto& [partition, why] : std::vector<std::pair<std::string, std::string>>{
            {"", "the image is a disk and no file system: say which `partition` (counted from 0, it has 0, 1)"},
-           {"        partition: 0\n", "the image has no ext2, ext3 or ext4 file system there"},
+           {"        partition: 0\n",
+            "disk: partition 0 (at byte 1048576) has no ext2, ext3 or ext4 file system; the image has the partitions "
+            "0, 1"},
            {"        partition: 2\n", "the image has no partition 2: counted from 0, it has 0, 1"}}) {
     const auto out = deploy(partition);
     EXPECT_EQ(out.verdict, Verdict::incomplete);

@@ -37,6 +37,50 @@ TEST(Login, LogsInAndTypesItsCommands) {
   EXPECT_FALSE(bench.sink.says("s3cret"));
 }
 
+std::string with_password(std::string password) {
+  std::string text = job;
+  return text.replace(text.find("s3cret"), 6, password);
+}
+
+// The echo of a password that is typed before the board has turned it off.
+void echoing_board(PipelineBench& bench, std::string between, std::string behind) {
+  auto* console = bench.board->main.get();
+  bench.board->on_start = [console](int) { console->say("root file system mounted\r\nboard login: "); };
+  auto lines = std::make_shared<int>(0);
+  console->on_typed = [console, lines, between, behind](const std::string& line) {
+    if (++*lines == 1)
+      console->say("root\r\nPassword: ");
+    else if (*lines == 2)
+      console->say(between + line + "\r\n" + behind);
+    else
+      console->say(line + "\r\nroot@board:~# ");
+  };
+}
+
+TEST(Login, APasswordThatIsAUsualWordIsMaskedWhereItIsTypedAlone) {
+  for (const std::string between : {"", "[    9.1] usb 1-1: new device\r\n"}) {
+    PipelineBench bench;
+    echoing_board(bench, between, "Last login of root\r\nroot@board:~# ");
+    const auto out = bench.run(with_password("root"));
+    EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+    const auto lines = bench.sink.texts(LogLevel::target);
+    EXPECT_TRUE(bench.sink.says(between.empty() ? "Password: [MASKED]" : "[MASKED]"));
+    EXPECT_THAT(lines, ::testing::Contains("root file system mounted"));
+    EXPECT_THAT(lines, ::testing::Contains("Last login of root"));
+    EXPECT_THAT(lines, ::testing::Not(::testing::Contains("root")));
+    EXPECT_THAT(lines, ::testing::Not(::testing::Contains("Password: root")));
+    EXPECT_THAT(bench.sink.texts(LogLevel::input), ElementsAre("root", "[MASKED]", "dmesg -n 1"));
+  }
+}
+
+TEST(Login, ThePasswordIsNotInTheReason) {
+  PipelineBench bench;
+  echoing_board(bench, "", "it hangs in test mode");
+  const auto out = bench.run(with_password("test"));
+  EXPECT_EQ(out.verdict, Verdict::incomplete);
+  EXPECT_THAT(out.reason, HasSubstr("[MASKED]\xef\xbf\xbdit hangs in test mode")) << out.reason;
+}
+
 TEST(Login, ARefusedLoginIsIncomplete) {
   PipelineBench bench;
   linux_board(bench, "Login incorrect\r\nboard login: ");

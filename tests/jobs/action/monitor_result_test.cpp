@@ -69,13 +69,5 @@ TEST(CleanForDisplay, DropsEscapesAndMendsText) {
   EXPECT_EQ(clean_for_display("\x1b["), "");
 }
 
-TEST(Masker, MasksTheLongestFirst) {
-  Masker masker;
-  masker.add("key");
-  masker.add("key-and-more");
-  masker.add("");
-  EXPECT_EQ(masker("a key-and-more and a key"), "a [MASKED] and a [MASKED]");
-}
-
 }  // namespace
 }  // namespace hilltop::jobs
