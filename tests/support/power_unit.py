@@ -95,6 +95,8 @@ class Web(BaseHTTPRequestHandler):
     def reply(self, text, status=200, headers=(), chunked=False):
         unit, data = self.server.unit, text.encode()
         fault = unit.fault()
+        time.sleep(0.005)
+        unit.log("end")  # before the reply: who has it may ask again at once
         if fault == "garbage":
             self.wfile.write(b"\x00\xff\xfe no HTTP at all\r\n\r\n")
             self.close_connection = True
@@ -133,7 +135,6 @@ class Web(BaseHTTPRequestHandler):
             self.reply("out of order", 500)
         else:
             getattr(self, self.server.dialogue)(unit, urlparse(self.path), parse_qs(urlparse(self.path).query), body)
-        unit.log("end")
 
     do_GET = do_POST = do_PUT = do_PATCH = handle_any
 

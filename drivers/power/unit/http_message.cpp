@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "drivers/power/unit/unit_request.hpp"
+
 namespace hilltop::drivers::unit {
 namespace {
 
@@ -65,7 +67,7 @@ Result<> HttpReader::read_head() {
     if (head_bytes_ > most_head) return garbled("the head of its reply is too long");
     if (reply_.status == 0) {
       reply_.status = status_in(*line);
-      if (reply_.status < 100) return garbled("it does not speak HTTP: '" + line->substr(0, 60) + "'");
+      if (reply_.status < 100) return garbled("it does not speak HTTP: '" + shown(*line) + "'");
     } else if (line->empty()) {
       if (reply_.status < 200) {  // an interim answer; the real one follows
         reply_ = {};

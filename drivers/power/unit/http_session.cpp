@@ -85,7 +85,9 @@ Task<std::string> exchange_http(HttpPtr http, Request request, Deadline deadline
   std::string authorization;
   if (auth == "basic") authorization = basic_answer(http->who);
   if (auth == "bearer") authorization = "Bearer " + http->who.token;
-  HILLTOP_CO_TRY(auto reply, co_await ask(http, text_of(*http, request, authorization), deadline));
+  auto asked = co_await ask(http, text_of(*http, request, authorization), deadline);
+  if (!asked && asked.error().code == Errc::timeout) asked.error().text = "it does not answer " + request.title;
+  HILLTOP_CO_TRY(auto reply, std::move(asked));
   if (reply.status == 401 && auth == "digest") {
     const auto answer = digest_answer(reply, http->who, request.method, request.path, random_text());
     if (!answer)

@@ -29,9 +29,10 @@ constexpr std::size_t most_at_once = 12;
 
 Error failed(Errc code, std::string text) { return {code, Blame::infrastructure, std::move(text)}; }
 
-/// What an answer brought; written by the library's callback.
+/// What an answer brought; written by the library's callback, which may come late: it lives as long as the session.
 struct Answer {
   bool come = false;
+  std::string engine;  // who answered; version 3
   int operation = 0;
   long error = 0;
   int command = 0;
@@ -47,9 +48,9 @@ struct Snmp : std::enable_shared_from_this<Snmp> {
   Snmp(const Snmp&) = delete;
   Snmp& operator=(const Snmp&) = delete;
 
-  void* session = nullptr;                         // net-snmp's handle
-  std::unique_ptr<Descriptor> descriptor;          // of a duplicate: the library closes its own
-  std::map<int, std::shared_ptr<Answer>> waiting;  // by request; late answers find nobody
+  void* session = nullptr;                 // net-snmp's handle
+  std::unique_ptr<Descriptor> descriptor;  // of a duplicate: the library closes its own
+  std::vector<std::shared_ptr<Answer>> answers;
 };
 using SnmpPtr = std::shared_ptr<Snmp>;
 
@@ -72,16 +73,14 @@ std::string text_of(const netsnmp_variable_list& variable) {
   }
 }
 
-int on_answer(int operation, netsnmp_session* session, int request, netsnmp_pdu* pdu, void* magic) {
-  auto& snmp = *static_cast<Snmp*>(magic);
-  const auto found = snmp.waiting.find(request);
-  if (found == snmp.waiting.end()) return 1;
-  auto& answer = *found->second;
+int on_answer(int operation, netsnmp_session* session, int, netsnmp_pdu* pdu, void* magic) {
+  auto& answer = *static_cast<Answer*>(magic);
   answer.come = true;
   answer.operation = operation;
   answer.library_error = session->s_snmp_errno;
   if (pdu == nullptr) return 1;
   answer.command = pdu->command;
+  answer.engine.assign(reinterpret_cast<const char*>(pdu->securityEngineID), pdu->securityEngineIDLen);
   answer.error = pdu->errstat;
   for (const auto* one = pdu->variables; one != nullptr; one = one->next_variable)
     answer.values.push_back(text_of(*one));
@@ -146,9 +145,8 @@ using MakePdu = std::function<Result<netsnmp_pdu*>()>;
 Task<std::shared_ptr<Answer>> converse(SnmpPtr snmp, MakePdu make, std::string title, Deadline deadline) {
   for (;;) {
     HILLTOP_CO_TRY(auto* pdu, make());
-    auto answer = std::make_shared<Answer>();
-    const int request = ::snmp_sess_async_send(snmp->session, pdu, &on_answer, snmp.get());
-    if (request == 0) {
+    auto answer = snmp->answers.emplace_back(std::make_shared<Answer>());
+    if (::snmp_sess_async_send(snmp->session, pdu, &on_answer, answer.get()) == 0) {
       int number = 0;
       int system = 0;
       char* text = nullptr;
@@ -158,19 +156,15 @@ Task<std::shared_ptr<Answer>> converse(SnmpPtr snmp, MakePdu make, std::string t
       ::snmp_free_pdu(pdu);
       co_return failed(Errc::unavailable, "snmp: not sent: " + said);
     }
-    snmp->waiting[request] = answer;
     const auto until = deadline.at_most(resend_after);
     for (bool more = true; more && !answer->come;) {
-      auto ready = co_await readable(snmp, until);
-      if (!ready) {
-        snmp->waiting.erase(request);
-        co_return std::move(ready).error();
-      }
-      more = *ready;
+      HILLTOP_CO_TRY(more, co_await readable(snmp, until));
       if (more) take_datagrams(*snmp);
     }
-    snmp->waiting.erase(request);
-    if (answer->come) co_return answer;
+    if (answer->come) {
+      std::erase_if(snmp->answers, [](const auto& one) { return one->come; });
+      co_return answer;
+    }
     if (deadline.passed())
       co_return failed(Errc::timeout,
                        "it does not answer " + title + " (wrong community or user, no SNMP, or no unit there)");
@@ -256,6 +250,11 @@ Task<> discover(SnmpPtr snmp, Deadline deadline) {
   MakePdu make = &discovery_pdu;
   HILLTOP_CO_TRY(const auto answer, co_await converse(snmp, std::move(make), "who it is", deadline));
   auto* session = ::snmp_sess_session(snmp->session);
+  if (session->securityEngineIDLen == 0 && !answer->engine.empty()) {
+    const auto* bytes = reinterpret_cast<const u_char*>(answer->engine.data());
+    session->securityEngineID = static_cast<u_char*>(::netsnmp_memdup(bytes, answer->engine.size()));
+    session->securityEngineIDLen = answer->engine.size();
+  }
   if (session->securityEngineIDLen == 0) co_return failed(Errc::protocol, "snmp: it does not tell its engine's name");
   if (const int code = ::create_user_from_session(session); code != SNMPERR_SUCCESS)
     co_return failed(Errc::denied, "snmp: " + library_text(code));

@@ -52,10 +52,21 @@ std::size_t kasa_length(std::string_view head) {
   return out;
 }
 
+/// Lines as a network terminal types them: a line ends with CR LF as it is written, a bare CR has a NUL behind it.
+/// Source: RFC 854, "The NVT printer and keyboard".
+std::string typed(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (static_cast<unsigned char>(text[i]) == telnet::iac) out += text[i];
+    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) out += '\0';
+  }
+  return out;
+}
+
 Task<> send(StreamPtr stream, std::string bytes, Deadline deadline) {
   if (!stream->telnet) co_return co_await stream->wire->write(std::move(bytes), deadline);
-  auto wire = stream->telnet->take_output();
-  stream->telnet->send(bytes, wire);
+  auto wire = stream->telnet->take_output() + typed(bytes);
   if (wire.empty()) co_return ok();
   co_return co_await stream->wire->write(std::move(wire), deadline);
 }

@@ -263,7 +263,8 @@ Result<Request> render(const UnitModel& model, const Exchange& exchange, const V
   } else {
     HILLTOP_CHECK(render_bytes(exchange, variables, out));
     if (model.shape == Shape::telnet && exchange.sends) out.send += model.end_of_line;
-    out.title = exchange.is_hex
+    out.title = exchange.send.empty() ? "the connection"
+                : exchange.is_hex
                     ? "a message of " + std::to_string(out.send.size()) + " bytes"
                     : "'" + shown(exchange.send.render(without_secrets(model, variables)).value_or("")) + "'";
   }

@@ -89,10 +89,10 @@ TEST_F(NetworkUnits, ObeyBehindSer2net) {
   const SimulatedUnit unit(worker, "tty", "conrad");
   const auto port = free_port();
   const auto file = dir.path() / "ser2net.yaml";
-  std::ofstream(file) << "connection: &c\n  accepter: tcp,127.0.0.1," << port << "\n  connector: serialdev,"
-                      << unit.where() << ",19200n81,local\n";
-  const auto server =
-      start_program(worker, {"/usr/sbin/ser2net", "-n", "-c", file.string(), "-P", (dir.path() / "pid").string()});
+  std::ofstream(file) << "%YAML 1.1\n---\nconnection: &c\n  accepter: tcp,127.0.0.1," << port
+                      << "\n  connector: serialdev," << unit.where() << ",19200n81,local\n";
+  const auto server = start_program(
+      worker, {"/usr/sbin/ser2net", "-n", "-u", "-c", file.string(), "-P", (dir.path() / "pid").string()});
   ASSERT_TRUE(worker.run_until([&] { return listens(port); }));
   // The same frames by TCP: a model of the lab's own.
   const auto model = dir.path() / "ours.yaml";
