@@ -30,6 +30,9 @@ extern const DriverInfo numato_relay;   ///< drivers/power/serial_relay.cpp
 extern const DriverInfo gpio;           ///< drivers/power/gpio.cpp
 extern const DriverInfo gpio_sysfs;     ///< drivers/power/gpio.cpp
 extern const DriverInfo command_flash;  ///< drivers/flash/command.cpp
+extern const DriverInfo tool_flash;     ///< drivers/flash/tool_flash.cpp
+extern const DriverInfo gdbstub_probe;  ///< drivers/probe/gdbstub.cpp
+extern const DriverInfo openocd_probe;  ///< drivers/probe/openocd.cpp
 extern const DriverInfo cmsis_dap_probe;  ///< drivers/probe/cmsis_dap.cpp
 extern const DriverInfo dfu_flash;      ///< drivers/flash/dfu.cpp
 extern const DriverInfo daplink;        ///< drivers/flash/daplink.cpp
@@ -67,7 +70,10 @@ inline constexpr auto all_drivers = std::to_array<const DriverInfo*>({
     &power_unit,
     &pdudaemon,
     &command_flash,
+    &tool_flash,
     &cmsis_dap_probe,
+    &openocd_probe,
+    &gdbstub_probe,
     &dfu_flash,
     &daplink,
     &uf2,

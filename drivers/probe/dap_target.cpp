@@ -8,6 +8,7 @@ namespace {
 
 constexpr auto reset_pulse = std::chrono::milliseconds(20);
 constexpr auto time_to_reset = std::chrono::seconds(2);
+constexpr auto time_to_appear = std::chrono::seconds(10);  // a probe that begins anew
 constexpr auto time_to_halt = std::chrono::seconds(1);
 constexpr auto between_looks = std::chrono::milliseconds(5);
 
@@ -26,7 +27,7 @@ void DapTarget::note(const Error& error) {
 Task<std::shared_ptr<DapLink>> DapTarget::link(std::shared_ptr<DapTarget> self, Deadline deadline) {
   if (self->link_) co_return self->link_;
   HILLTOP_CO_TRY(const auto bus, UsbBus::of(self->env_));
-  HILLTOP_CO_TRY(auto usb, co_await bus->open(self->options_.usb, deadline));
+  HILLTOP_CO_TRY(auto usb, co_await bus->open(self->options_.usb, deadline.at_most(time_to_appear)));
   HILLTOP_CO_TRY(self->link_, co_await DapLink::open(std::move(usb), deadline));
   co_return self->link_;
 }

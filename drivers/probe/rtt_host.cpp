@@ -22,9 +22,9 @@ constexpr std::uint32_t search_piece = 4096;
 constexpr std::uint32_t most_at_once = 2048;  // of one buffer's bytes: others want their turn
 constexpr std::size_t most_waiting = 4096;    // typed, and not yet in the target
 constexpr auto step_time = std::chrono::seconds(3);
-constexpr auto busy_pause = std::chrono::milliseconds(1);
-constexpr auto idle_pause = std::chrono::milliseconds(10);     // a typist does not notice
-constexpr auto search_pause = std::chrono::milliseconds(200);  // a board that boots, or has no power
+constexpr std::chrono::milliseconds busy_pause{1};
+constexpr std::chrono::milliseconds idle_pause{10};     // a typist does not notice
+constexpr std::chrono::milliseconds search_pause{200};  // a board that boots, or has no power
 constexpr unsigned most_channels = 16;
 constexpr std::uint64_t highest_address = 0xffffffff;
 
@@ -114,8 +114,14 @@ class RttHost::Channel final : public ByteStream {
   int theirs_ = -1;
 };
 
-RttHost::RttHost(asio::any_io_executor executor, std::shared_ptr<TargetMemory> memory, RttPlace place)
-    : executor_(executor), memory_(std::move(memory)), place_(place), opened_(executor), scope_(executor, "rtt") {}
+RttHost::RttHost(asio::any_io_executor executor, std::shared_ptr<TargetMemory> memory, RttPlace place,
+                 std::chrono::milliseconds longest_pause)
+    : executor_(executor),
+      memory_(std::move(memory)),
+      place_(place),
+      longest_pause_(longest_pause),
+      opened_(executor),
+      scope_(executor, "rtt") {}
 RttHost::~RttHost() = default;
 
 ByteStream& RttHost::channel(unsigned index) {
@@ -142,6 +148,7 @@ Task<> RttHost::stop(std::shared_ptr<RttHost> self) {
 }
 
 Task<> RttHost::poll(std::shared_ptr<RttHost> self) {
+  std::chrono::milliseconds pause = search_pause;
   for (;;) {
     if (!self->any_open()) {
       HILLTOP_CO_CHECK(co_await self->opened_.wait(Deadline::never()));
@@ -151,9 +158,13 @@ Task<> RttHost::poll(std::shared_ptr<RttHost> self) {
     if (!round && round.error().code == Errc::canceled) co_return round.error();
     const auto said = round ? std::string() : round.error().text;
     if (said != std::exchange(self->last_error_, said) && !said.empty()) log::info("rtt: {}", said);
-    const auto pause = !round || *round == Round::no_block ? std::chrono::milliseconds(search_pause)
-                       : *round == Round::moved            ? std::chrono::milliseconds(busy_pause)
-                                                           : std::chrono::milliseconds(idle_pause);
+    if (round) {
+      pause = *round == Round::moved ? busy_pause : idle_pause;
+    } else if (round.error().code != Errc::unavailable || pause < search_pause) {
+      pause = search_pause;  // a board that boots, or a probe that has other things to do
+    } else {
+      pause = std::min(2 * pause, self->longest_pause_);
+    }
     HILLTOP_CO_CHECK(co_await sleep_for(pause));
   }
 }

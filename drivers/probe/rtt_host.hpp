@@ -32,7 +32,9 @@ std::optional<RttPlace> read_rtt_place(Fields& fields, Diagnostics& diagnostics)
 /// A console that is not read leaves its bytes in the target. Thread: the worker's.
 class RttHost : public std::enable_shared_from_this<RttHost> {
  public:
-  RttHost(asio::any_io_executor executor, std::shared_ptr<TargetMemory> memory, RttPlace place);
+  /// `longest_pause`: between two looks at a target that does not answer.
+  RttHost(asio::any_io_executor executor, std::shared_ptr<TargetMemory> memory, RttPlace place,
+          std::chrono::milliseconds longest_pause = std::chrono::seconds(2));
   ~RttHost();
 
   /// Channel `index` both ways. Lifetime: with this.
@@ -45,7 +47,7 @@ class RttHost : public std::enable_shared_from_this<RttHost> {
  private:
   class Channel;
   /// What one round found.
-  enum class Round : std::uint8_t { moved, idle, no_block };
+  enum class Round : std::uint8_t { moved, idle };
 
   static Task<> poll(std::shared_ptr<RttHost> self);
   static Task<Round> round(std::shared_ptr<RttHost> self);
@@ -59,6 +61,7 @@ class RttHost : public std::enable_shared_from_this<RttHost> {
   asio::any_io_executor executor_;
   std::shared_ptr<TargetMemory> memory_;
   RttPlace place_;
+  std::chrono::milliseconds longest_pause_;
   std::optional<std::uint32_t> block_;
   std::uint32_t block_bytes_ = 0;  // as it was the last time
   std::map<unsigned, std::unique_ptr<Channel>> channels_;

@@ -75,7 +75,7 @@ std::uint32_t read_offset_address(std::uint32_t block_address, unsigned index) {
 
 std::vector<Range> free_space(const Buffer& down, std::uint32_t count) {
   if (down.size == 0) return {};
-  const auto used = (down.write + down.size - down.read) % down.size;
+  const auto used = down.write >= down.read ? down.write - down.read : down.size - (down.read - down.write);
   count = std::min(count, down.size - 1 - used);
   const auto first = std::min(count, down.size - down.write);
   std::vector<Range> out;

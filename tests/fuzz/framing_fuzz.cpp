@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "drivers/protocol/base64.hpp"
+#include "drivers/protocol/cmsis_dap.hpp"
 #include "drivers/protocol/cmux.hpp"
 #include "drivers/protocol/cobs.hpp"
 #include "drivers/protocol/dictionary_log.hpp"
+#include "drivers/protocol/openocd_tcl.hpp"
 #include "drivers/protocol/rtt.hpp"
 #include "drivers/protocol/slip.hpp"
 #include "drivers/protocol/smp.hpp"
@@ -54,6 +57,24 @@ void decode_anything(std::string_view text) {
   if (const auto block = drivers::rtt::parse_control_block(text))
     for (const auto& buffer : block->up)
       for (const auto& range : drivers::rtt::unread(buffer)) hold(range.size <= buffer.size);
+  if (const auto block = drivers::rtt::parse_control_block(text))
+    for (const auto& buffer : block->down) {
+      std::uint64_t room = 0;
+      for (const auto& range : drivers::rtt::free_space(buffer, 1000)) room += range.size;
+      hold(room < std::max<std::uint64_t>(buffer.size, 1) && room <= 1000);
+    }
+}
+
+/// What a probe or its program answers.
+void decode_answers(std::string_view text) {
+  for (const auto& read : {drivers::cmsis_dap::transferred(text), drivers::cmsis_dap::block_transferred(text)})
+    if (read) hold(read->words.size() <= read->done);
+  (void)drivers::cmsis_dap::info_text(text);
+  (void)drivers::cmsis_dap::info_number(text);
+  (void)drivers::openocd::parse_answer(text);
+  (void)drivers::openocd::flash_banks(text);
+  (void)drivers::openocd::listening_port(text, "tcl");
+  if (const auto bytes = drivers::openocd::memory_bytes(text, 4, 2)) hold(bytes->size() == 8);
 }
 
 void decode_record(std::string_view text, int bits) {
@@ -78,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 1) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   there_and_back(text);
+  decode_answers(text);
   decode_anything(text);
   decode_record(text, data[0]);
   return 0;
