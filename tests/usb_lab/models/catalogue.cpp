@@ -11,6 +11,7 @@
 #include "tests/usb_lab/models/hid_relay.hpp"
 #include "tests/usb_lab/models/serial_adapter.hpp"
 #include "tests/usb_lab/models/sispm.hpp"
+#include "tests/usb_lab/models/st_link.hpp"
 #include "tests/usb_lab/models/ykush.hpp"
 
 namespace hilltop::usb_lab {
@@ -40,7 +41,7 @@ std::unique_ptr<Device> make_device(const Options& options) {
 }
 
 std::string_view catalogue_help() {
-  return "models: hub hidrelay ykush sispm ftdi ch340 dfu dfuse cmsisdap; options of all: serial= vid= pid= bcd= "
+  return "models: hub hidrelay ykush sispm ftdi ch340 dfu dfuse cmsisdap stlink; options of all: serial= vid= pid= bcd= "
          "manufacturer= product= "
          "state=FILE and the "
          "faults stall=N mute=N wrong_reply=N short_reply=N delay_ms=N drop_after=N back_ms=N busy (N: the Nth "
