@@ -114,11 +114,12 @@ Node LabReader::read_addresses(Fields& fields, const BoardType* type) {
 }
 
 /// One outlet, one serial port and one probe belong to one board: two boards with the same address are a slip that
-/// would cut the power of the wrong one. Emulators share nothing.
+/// would cut the power of the wrong one, unless it is `shared`. Emulators share nothing.
 void LabReader::refuse_shared(const BoardConfig& board) {
   std::set<std::string> own;
   for (const auto& [role, address] : board.addresses.entries()) {
     if (role.text() == "emulator") continue;
+    if (address["shared"].as_bool().value_or(false)) continue;  // its driver sees to what that means
     const auto meaning = address.to_json().dump();
     if (!own.insert(meaning).second) continue;
     const auto [it, is_new] = places_taken_.emplace(meaning, board.name);

@@ -23,6 +23,7 @@
 #include "controller/worker/in_process.hpp"
 #include "drivers/core/log.hpp"
 #include "drivers/net/boot_server.hpp"
+#include "drivers/power/unit/unit_listing.hpp"
 #include "drivers/tables.hpp"
 #include "drivers/usb/hardware_list.hpp"
 #include "web/api/web_server.hpp"
@@ -296,6 +297,13 @@ int main(int argc, char** argv) {
   data->needs(lab);
   auto* check = app.add_option("--check-lab", to_check, "check this lab file, its types and rules, and start nothing");
   check->excludes(lab)->excludes(data);
+  app.add_flag_callback(
+      "--power-units",
+      [] {
+        fmt::print("{}", drivers::unit::list_units());
+        throw CLI::Success();
+      },
+      "list the models of power units that driver power-unit knows, and end");
   app.add_option("--listen", arguments.listen, "ADDRESS:PORT; port 0 takes any free one")->capture_default_str();
   app.add_option("--types", arguments.types, "folder of board types")->capture_default_str();
   app.add_option("--rules", arguments.rules, "folder of rule packs")->capture_default_str();

@@ -144,7 +144,7 @@ constinit const DriverInfo power_unit{
     .name = "power-unit",
     .offers = "power",
     .summary = "an outlet of a power unit (HTTP, SNMP, telnet, TCP, serial, HID or a program), by model",
-    .source = "each model has its own: hilltop drivers --units",
+    .source = "each model has its own: hilltopd --power-units",
     .verified = Verified::independent_tool,
     .check = check_power_unit,
     .make = make_power_unit,

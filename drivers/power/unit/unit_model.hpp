@@ -14,7 +14,7 @@
 #include "drivers/power/unit/unit_template.hpp"
 
 /// What is known of a kind of power unit: data (`drivers/power/units/*.yaml`), read and checked.
-/// The keys of such a file are explained in drivers/power/units/README.md.
+/// The keys of such a file are explained in drivers/power/unit/MODELS.md.
 namespace hilltop::drivers::unit {
 
 /// How one talks to it.
