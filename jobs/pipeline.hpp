@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,9 @@ struct PipelineInput {
   ArtifactSource* artifacts = nullptr;
   drivers::BootServer* boot_server = nullptr;  ///< serves files to boards over the network; nullptr: nothing does
   ResultSink* sink = nullptr;
+  /// Lets whatever else reads the board's consoles take dictionary logs apart by the database in `file`, which it copies,
+  /// until the lease ends. `mode` as LogDictionary has it. None: only the job's log does.
+  std::function<Task<>(std::filesystem::path file, std::string mode)> use_dictionary;
   std::filesystem::path job_dir;   ///< empty folder of the job's own; the caller deletes it
 };
 

@@ -134,6 +134,7 @@ class Planner {
       add_download(action, image.label, image.url);
       for (const FileOverlay& overlay : image.overlays) add_download(action, overlay.name, overlay.url);
     }
+    if (deploy.log_dictionary) add_download(action, "log_dictionary", deploy.log_dictionary->url);
     deployed_[deploy.common.name_space] = &deploy;
     return action;
   }

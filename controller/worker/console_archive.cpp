@@ -2,9 +2,11 @@
 #include "controller/worker/console_archive.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace hilltop::controller {
 namespace {
@@ -22,6 +24,11 @@ std::string dump(const json& value) { return value.dump(-1, ' ', false, json::er
 
 UtcTime from_us(const json& value) { return UtcTime(std::chrono::microseconds(value.get<std::int64_t>())); }
 std::int64_t us(UtcTime time) { return time.time_since_epoch().count(); }
+
+bool is_mux_channel(std::string_view name) {
+  if (!name.starts_with("mux") || name.size() == 3) return false;
+  return name.find_first_not_of("0123456789", 3) == name.npos;
+}
 
 /// The console that is meant: without a name the board's first.
 Result<ConsoleKey> find_console(const boards::Transcript& transcript, const std::string& board,
@@ -88,7 +95,7 @@ Result<boards::TranscriptPage> page_from(WorkerReply reply) {
 struct ConsoleArchive::Search {
   struct Target {
     ConsoleKey key;
-    std::vector<boards::demux::DecoderSpec> decoders;
+    DictionaryBook::Stretch stretch;
   };
   std::uint64_t id = 0;
   std::shared_ptr<const boards::Transcript> transcript;
@@ -104,6 +111,7 @@ struct ConsoleArchive::Search {
   Result<> next_console() {
     const auto target = std::move(left.back());
     left.pop_back();
+    const auto& stretch = target.stretch;
     std::uint64_t from = 0;
     auto to = transcript->end(target.key);
     if (command.since != UtcTime()) {
@@ -114,7 +122,9 @@ struct ConsoleArchive::Search {
       HILLTOP_TRY(const auto offset, transcript->offset_at(target.key, command.until));
       to = offset.value_or(to);
     }
-    HILLTOP_TRY(search, boards::TranscriptSearch::open(transcript, target.key, from, to, what, target.decoders));
+    from = std::max(from, stretch.from);
+    to = std::max(from, std::min(to, stretch.to));
+    HILLTOP_TRY(search, boards::TranscriptSearch::open(transcript, target.key, from, to, what, stretch.decoders));
     key = target.key;
     return ok();
   }
@@ -147,7 +157,27 @@ struct ConsoleArchive::Search {
     return out;
   }
 
+  /// A channel that no decoder of these consoles makes is a slip of the pen, and not "nothing found".
+  [[nodiscard]] Result<> check_channel() const {
+    if (command.channel.empty() || left.empty()) return ok();
+    std::set<std::string> known;
+    for (const auto& target : left) {
+      HILLTOP_TRY(const auto taken_apart, boards::demux::Demux::make(target.stretch.decoders));
+      for (std::size_t i = 0; i < taken_apart.channel_count(); ++i)
+        known.insert(taken_apart.channel_name(static_cast<boards::demux::ChannelId>(i)));
+      if (std::ranges::find(target.stretch.decoders, "cmux", &boards::demux::DecoderSpec::name) !=
+          target.stretch.decoders.end())
+        known.insert("muxN");  // the streams get their channels as they open
+    }
+    const bool is_mux = known.contains("muxN") && is_mux_channel(command.channel);
+    if (known.contains(command.channel) || is_mux) return ok();
+    return Error(Errc::bad_input, Blame::job,
+                 fmt::format("there is no channel '{}' on these consoles; their decoders make: {}", command.channel,
+                             fmt::join(known, ", ")));
+  }
+
   Result<> compile() {
+    HILLTOP_CHECK(check_channel());
     HILLTOP_TRY(auto compiled, boards::SearchFor::compile(command.pattern, rules, command.channel));
     what = std::make_shared<const boards::SearchFor>(std::move(compiled));
     return ok();
@@ -205,12 +235,11 @@ Result<std::shared_ptr<ConsoleArchive::Search>> ConsoleArchive::begin(const Tran
   out->transcript = transcript_;
   out->command = command;
   HILLTOP_TRY(out->rules, rules_of(*types_, command.packs));
-  for (auto& key : transcript_->consoles()) {
+  for (const auto& key : transcript_->consoles()) {
     const auto& wanted = command.boards;
     if (!wanted.empty() && std::ranges::find(wanted, key.board) == wanted.end()) continue;
     if (!command.console.empty() && key.name != command.console) continue;
-    auto decoders = decoders_of_(key.board);
-    out->left.push_back({std::move(key), std::move(decoders)});
+    for (auto& stretch : decoders_of_(key.board, key.name)) out->left.push_back({key, std::move(stretch)});
   }
   std::ranges::reverse(out->left);
   searches_[out->id] = out;

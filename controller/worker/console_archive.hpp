@@ -7,6 +7,7 @@
 #include "boards/board_type.hpp"
 #include "boards/console/search.hpp"
 #include "boards/console/transcript_page.hpp"
+#include "controller/worker/dictionary_book.hpp"
 #include "controller/worker/worker_link.hpp"
 #include "drivers/core/lane.hpp"
 
@@ -17,8 +18,9 @@ namespace hilltop::controller {
 /// Thread: the worker's.
 class ConsoleArchive {
  public:
-  /// How a board's consoles are taken apart. Called on the worker's thread.
-  using DecodersOf = std::function<std::vector<boards::demux::DecoderSpec>(const std::string& board)>;
+  /// How a console is taken apart, from its begin to its end. Called on the worker's thread.
+  using DecodersOf =
+      std::function<std::vector<DictionaryBook::Stretch>(const std::string& board, const std::string& console)>;
 
   ConsoleArchive(std::shared_ptr<const boards::Transcript> transcript, std::shared_ptr<const boards::BoardTypes> types,
                  DecodersOf decoders_of);

@@ -26,15 +26,22 @@ std::vector<boards::demux::DecoderSpec> usual_decoders(const WorkerCore& worker,
                          : boards::decoders_of(found->second->config, *type);
 }
 
+DictionaryBook::Places ends_of(const boards::BoardSession& session) {
+  DictionaryBook::Places out;
+  for (const auto& name : session.console_names()) out[name] = session.console(name)->end();
+  return out;
+}
+
 }  // namespace
 
 void open_archive(const Worker& worker) {
   const auto transcript = worker->options.engine->transcript();
   const std::weak_ptr<WorkerCore> weak = worker;
-  worker->archive =
-      std::make_shared<ConsoleArchive>(transcript, worker->options.types, [weak](const std::string& board) {
+  worker->archive = std::make_shared<ConsoleArchive>(
+      transcript, worker->options.types, [weak](const std::string& board, const std::string& console) {
         const auto core = weak.lock();
-        return core ? usual_decoders(*core, board) : std::vector<boards::demux::DecoderSpec>();
+        if (!core) return std::vector<DictionaryBook::Stretch>();
+        return core->dictionaries.stretches(board, console, usual_decoders(*core, board));
       });
   worker->faults = std::make_unique<boards::FaultWatch>(
       transcript, [weak, executor = worker->executor](const boards::SeenFault& fault) {
@@ -45,7 +52,9 @@ void open_archive(const Worker& worker) {
 }
 
 void watch_faults(const Worker& worker, const boards::BoardSession& session) {
-  const auto decoders = boards::decoders_of(session.config(), session.type());
+  auto decoders = boards::decoders_of(session.config(), session.type());
+  if (auto dictionary = worker->dictionaries.current(session.config().name))
+    decoders = with_dictionary(std::move(decoders), *std::move(dictionary));
   for (const auto& name : session.console_names()) {
     auto watched = worker->faults->add(session.console(name), session.rules(), decoders);
     if (!watched) log::error("board {}: {}", session.config().name, watched.error().text);
@@ -54,6 +63,28 @@ void watch_faults(const Worker& worker, const boards::BoardSession& session) {
 
 void unwatch_faults(const Worker& worker, const boards::BoardSession& session) {
   for (const auto& name : session.console_names()) worker->faults->remove(session.config().name, name);
+}
+
+Task<> use_dictionary(Worker worker, std::string board, std::filesystem::path file, std::string mode) {
+  HILLTOP_CO_TRY(const auto session, session_of(worker, board));
+  HILLTOP_CO_TRY(const auto place, worker->dictionaries.place_for(board));
+  auto copy = [file, place]() -> Result<> {
+    std::error_code failed;
+    std::filesystem::copy_file(file, place, std::filesystem::copy_options::overwrite_existing, failed);
+    return failed ? Result<>(system_error("cannot copy " + file.string(), failed.value())) : ok();
+  };
+  HILLTOP_CO_CHECK(co_await worker->copying.run(std::move(copy)));
+  HILLTOP_CO_CHECK(worker->dictionaries.begin(board, place, mode, ends_of(*session)));
+  watch_faults(worker, *session);
+  co_return ok();
+}
+
+void forget_dictionary(const Worker& worker, const boards::BoardSession& session) {
+  const auto& board = session.config().name;
+  if (!worker->dictionaries.current(board)) return;
+  if (auto ended = worker->dictionaries.end(board, ends_of(session)); !ended)
+    log::error("board {}: {}", board, ended.error().text);
+  watch_faults(worker, session);
 }
 
 Task<WorkerReply> count_consoles(Worker worker) {

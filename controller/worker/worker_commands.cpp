@@ -132,6 +132,7 @@ Task<WorkerReply> clean_board(Worker worker, CleanBoard command, Deadline deadli
   HILLTOP_CO_CHECK(co_await ConsoleDesk::clear(worker->desk, command.board));
   HILLTOP_CO_TRY(auto session, session_of(worker, command.board));
   auto cleaned = co_await session->clean(deadline);
+  forget_dictionary(worker, *session);  // what it said at its end is still this lease's
   tell(worker, command.board);
   if (!cleaned) co_return std::move(cleaned).error();
   co_return WorkerReply{};

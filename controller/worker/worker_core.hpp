@@ -12,7 +12,9 @@
 #include "controller/worker/console_desk.hpp"
 #include "boards/console/fault_watch.hpp"
 #include "controller/worker/console_archive.hpp"
+#include "controller/worker/dictionary_book.hpp"
 #include "controller/worker/in_process.hpp"
+#include "drivers/core/lane.hpp"
 
 /// Inside of a worker. Everything here runs on the worker's thread.
 namespace hilltop::controller {
@@ -33,7 +35,11 @@ struct RunningJob {
 
 struct WorkerCore {
   WorkerCore(asio::any_io_executor e, WorkerOptions o)
-      : executor(e), options(std::move(o)), scope(e, "worker"), closing(e, "worker closing") {}
+      : executor(e),
+        options(std::move(o)),
+        dictionaries(options.data_dir / "dictionaries"),
+        scope(e, "worker"),
+        closing(e, "worker closing") {}
 
   asio::any_io_executor executor;
   WorkerOptions options;
@@ -46,6 +52,8 @@ struct WorkerCore {
   std::shared_ptr<ConsoleDesk> desk;  ///< never nullptr
   std::shared_ptr<ConsoleArchive> archive;     ///< never nullptr
   std::unique_ptr<boards::FaultWatch> faults;  ///< never nullptr while boards are open
+  DictionaryBook dictionaries;
+  Lane copying;                       ///< of databases into it
   TaskScope scope;                    ///< jobs, commands, boards being opened
   TaskScope closing;                  ///< what must run to its end while `scope` is canceled
   std::atomic<bool> gone{false};
@@ -64,6 +72,11 @@ void open_archive(const Worker& worker);
 /// Looks for faults on a board's consoles, all the time, until unwatch_faults().
 void watch_faults(const Worker& worker, const boards::BoardSession& session);
 void unwatch_faults(const Worker& worker, const boards::BoardSession& session);
+
+/// Takes dictionary logs on the board's consoles apart by the database in `file`, from now on until
+/// forget_dictionary(), when the lease ends. Errors: io, unavailable (infrastructure).
+Task<> use_dictionary(Worker worker, std::string board, std::filesystem::path file, std::string mode);
+void forget_dictionary(const Worker& worker, const boards::BoardSession& session);
 
 Task<WorkerReply> execute(Worker worker, WorkerCommand command, Deadline deadline);
 

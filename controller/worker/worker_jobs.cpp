@@ -97,6 +97,10 @@ Task<WorkerReply> run_job(Worker worker, RunJob command, Deadline) {
   input.artifacts = worker->options.artifacts.get();
   input.boot_server = worker->boot_server.get();
   input.sink = sink.get();
+  input.use_dictionary = [weak = std::weak_ptr(worker), board = command.board](std::filesystem::path file,
+                                                                               std::string mode) -> Task<> {
+    return use_dictionary(weak.lock(), board, std::move(file), std::move(mode));  // a job ends before its worker
+  };
   board.job = command.job;
   worker->jobs[command.job] = {};
   worker->jobs[command.job].task =

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "boards/console/demux/demux.hpp"
 #include "jobs/action/actions.hpp"
 #include "jobs/action/fetch.hpp"
 #include "jobs/action/image_overlay.hpp"
@@ -39,6 +40,33 @@ Task<std::optional<DeployedImage>> overlay_drive(std::shared_ptr<JobRun> run, co
   co_return std::optional(std::move(drive));
 }
 
+/// What reads records by the database in `file`.
+Result<boards::demux::Demux> dictionary_reader(const fs::path& file, const std::string& mode) {
+  boards::demux::DecoderSpec spec;
+  spec.name = "dictlog";
+  spec.mode = mode;
+  spec.database = file.filename().string();
+  auto made = boards::demux::Demux::make(
+      {spec}, [&](const std::string&) { return boards::demux::read_database_file(file.string()); });
+  if (!made) return Error(Errc::bad_input, Blame::job, made.error().text).within("deploy log_dictionary");
+  return made;
+}
+
+/// From here on the console's records are read by the job's database: in its log, and by whatever else reads the
+/// console.
+Task<> use_dictionary(std::shared_ptr<JobRun> run, const LogDictionary* dictionary, std::size_t index,
+                      ActionContext context) {
+  const auto folder = run->input.job_dir / folder_name(context.name_space) / "log-dictionary";
+  const std::string label = "log_dictionary";
+  HILLTOP_CO_TRY(const auto file, co_await fetch_into(run, &dictionary->url, label, index, folder, context));
+  auto make = [file, mode = dictionary->mode] { return dictionary_reader(file, mode); };
+  HILLTOP_CO_TRY(auto reader, co_await run->lane.run(std::move(make)));
+  if (run->console_log) run->console_log->take_apart(std::move(reader));
+  if (run->input.use_dictionary) HILLTOP_CO_CHECK(co_await run->input.use_dictionary(file, dictionary->mode));
+  run->log(LogLevel::info, "dictionary logs on the console are read by " + file.filename().string());
+  co_return ok();
+}
+
 }  // namespace
 
 Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, ActionContext context) {
@@ -49,6 +77,8 @@ Task<> deploy_tmpfs(std::shared_ptr<JobRun> run, const DeployTmpfs* block, Actio
     downloads += 1 + image.overlays.size();
     images.push_back(std::move(deployed));
   }
+  if (block->log_dictionary)
+    HILLTOP_CO_CHECK(co_await use_dictionary(run, &*block->log_dictionary, downloads, context));
   HILLTOP_CO_TRY(auto drive, co_await overlay_drive(run, block, context));
   if (drive)
     run->overlay_drives.insert(context.name_space);

@@ -92,11 +92,28 @@ void check_placeholders(const std::vector<DeployImage>& images, const Node& node
   }
 }
 
+/// hilltop's own key: LAVA knows nothing of dictionary logs.
+std::optional<LogDictionary> read_log_dictionary(MapReader& block) {
+  const Node value = block.take("log_dictionary");
+  if (!value) return {};
+  MapReader map(value, "deploy log_dictionary", block.out());
+  if (!map.is_map()) return {};
+  auto url = read_url(map);
+  LogDictionary out{.place = block.key_place("log_dictionary")};
+  if (const Node mode = map.take("mode"))
+    out.mode = choice(mode, map.name_of("mode"), map.out(), {"auto", "binary", "hex"}).value_or("");
+  map.finish();
+  if (!url) return {};
+  out.url = *std::move(url);
+  return out;
+}
+
 std::optional<ActionBlock> read_tmpfs(MapReader& block, Place place) {
   DeployTmpfs deploy{.common = read_common(block, std::move(place))};
   deploy.to_place = block.node()["to"].place();
   deploy.images = read_images(block);
   deploy.images_place = block.key_place("images");
+  deploy.log_dictionary = read_log_dictionary(block);
   if (const Node type = block.take("type"))
     deploy.type = choice(type, "deploy type", block.out(), {"monitor"}).value_or("");
   if (const Node os = block.take("os"))

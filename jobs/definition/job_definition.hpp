@@ -81,10 +81,19 @@ struct DeployImage {
   std::uint32_t partition = 0;  ///< for ext4: from 1; 0: the image is a file system
 };
 
+/// The database of a Zephyr build's dictionary logs (log_dictionary.json), which is no image: by it the records on the
+/// board's consoles are lines of text from then on.
+struct LogDictionary {
+  UrlSpec url;
+  std::string mode;  ///< binary, hex, or "" for either
+  Place place;       ///< of the key
+};
+
 /// deploy `to: tmpfs`.
 struct DeployTmpfs {
   BlockCommon common;
   std::vector<DeployImage> images;
+  std::optional<LogDictionary> log_dictionary;
   std::string type;  ///< "monitor" or ""
   std::string os;
   Place to_place;  ///< of the value of `to`

@@ -6,6 +6,7 @@
 
 #include "controller/worker/console_archive.hpp"
 #include "tests/controller/farm_fixture.hpp"
+#include "tests/support/dictionary_logs.hpp"
 
 namespace hilltop::controller {
 namespace {
@@ -89,6 +90,58 @@ TEST_F(Archive, RefusesWhatCannotBeSearched) {
   command.search = 4711;
   EXPECT_EQ(call(command).error().code, Errc::not_found);
   EXPECT_EQ(call(TranscriptFind{"nobody", "", UtcTime()}).error().code, Errc::not_found);
+}
+
+TEST_F(Archive, AChannelThatNobodyMakesIsToldWithThoseThatThereAre) {
+  say("hello\n");
+  TranscriptGrep command;
+  command.pattern = "hello";
+  command.channel = "kernal";
+  const auto refused = call(command).error();
+  EXPECT_EQ(refused.code, Errc::bad_input);
+  EXPECT_EQ(refused.text,
+            "there is no channel 'kernal' on these consoles; their decoders make: kernel, nonsecure, shell, text");
+  command.channel = "kernel";
+  EXPECT_TRUE(grep(command).empty());
+}
+
+// From the job's file to the search, long after the job: records between text, by the database that came with them.
+TEST_F(Archive, ADictionaryOfAJobReadsWhatWasSaidUnderItsLease) {
+  rig->stop();
+  test::write_text(dir.path() / "types" / "logging.yaml",
+                   "description: a board of the tests\nsource: tests/controller\nverified: hardware\n"
+                   "deploy: [tmpfs]\nboot: [minimal]\nflash:\n  formats: [elf]\n  source: a test\n");
+  test::write_text(dir.path() / "said",
+                   "booting\r\n" + test::dictionary_record(5) + "START\r\n PASS - case_a\r\nEND\r\n");
+  const auto files = dir.path() / "files";
+  test::write_text(files / "fw.elf",
+                   "\x7f"
+                   "ELF and so on");
+  test::write_text(files / "log_dictionary.json", test::dictionary_database);
+  test::write_text(
+      dir.path() / "lab.yaml",
+      test::lab_of("  logger-1:\n    type: logging\n    emulator: {driver: replay, script: [{say_file: said}]}\n"
+                   "artifacts: {file_roots: [files]}\n"));
+  rig->start();
+  ASSERT_TRUE(rig->until([&] { return rig->idle("logger-1"); }));
+  auto text = test::job_text("", "");
+  text.replace(text.find("type: fake"), 10, "type: logging");
+  const auto url = "{url: 'file://" + files.string();
+  text.insert(text.find("- boot:"), "- deploy:\n    to: tmpfs\n    images: {fw: " + url +
+                                        "/fw.elf'}}\n    log_dictionary: " + url + "/log_dictionary.json'}\n");
+  const auto finished = rig->finished(rig->submit(text));
+  ASSERT_TRUE(finished.outcome);
+  EXPECT_EQ(finished.outcome->verdict, jobs::Verdict::pass) << finished.outcome->reason;
+  ASSERT_TRUE(rig->until([&] { return rig->idle("logger-1"); }));
+  TranscriptGrep command;
+  command.boards = {"logger-1"};
+  command.pattern = "value \\d";
+  command.channel = "dictlog";
+  const auto hits = grep(command);
+  ASSERT_EQ(hits.size(), 1U);
+  EXPECT_EQ(hits[0]["line"], "[         7] <inf> app: value 5");
+  EXPECT_GE(hits[0]["offset"], 9U) << "within the record";
+  EXPECT_LT(hits[0]["offset"], 9U + test::dictionary_record(5).size());
 }
 
 TEST_F(Archive, GivesPagesWithTheirTimes) {

@@ -5,6 +5,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "tests/support/dictionary_logs.hpp"
 #include "tests/support/pipeline_bench.hpp"
 
 namespace hilltop::jobs {
@@ -347,6 +348,58 @@ TEST(Pipeline, DeployedImagesAreFlashedByTheirContent) {
   ASSERT_EQ(bench.board->flashed.size(), 1U);
   EXPECT_EQ(bench.board->flashed[0].format, drivers::ImageFormat::elf);
   EXPECT_TRUE(bench.sink.says("flashed 100 %"));
+}
+
+constexpr auto with_dictionary =
+    "- deploy: {to: tmpfs, images: {fw: {url: 'http://lab/fw.elf'}}, log_dictionary: {url: 'http://lab/d.json'}}\n";
+
+TEST(Pipeline, ADictionaryThatComesWithTheFirmwareMakesTheLogReadable) {
+  PipelineBench bench;
+  bench.artifacts.files["http://lab/fw.elf"] = bench.dir.write("fw",
+                                                               "\x7f"
+                                                               "ELF rest");
+  bench.artifacts.files["http://lab/d.json"] = bench.dir.write("d", test::dictionary_database);
+  const auto cut = test::dictionary_record(2);
+  says(bench,
+       "*** Booting Zephyr OS build v3.5 ***\r\n" + test::dictionary_record(1) + "uart" + cut + ":~$ help\r\n>>> ");
+  std::string lent;
+  bench.input.use_dictionary = [&](std::filesystem::path file, std::string mode) -> Task<> {
+    lent = file.filename().string() + " " + mode;
+    co_return ok();
+  };
+  const auto out = bench.run(std::string(with_dictionary) + boot_to_prompt);
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  ASSERT_EQ(bench.board->flashed.size(), 1U) << "the database is no image";
+  EXPECT_EQ(lent, "d.json ");
+  EXPECT_THAT(bench.sink.texts(LogLevel::target),
+              ::testing::IsSupersetOf({"*** Booting Zephyr OS build v3.5 ***", "[         7] <inf> app: value 1",
+                                       "[         7] <inf> app: value 2", "uart:~$ help"}));
+}
+
+TEST(Pipeline, AFaultInADictionaryLogIsOne) {
+  PipelineBench bench;
+  bench.artifacts.files["http://lab/fw.elf"] = bench.dir.write("fw",
+                                                               "\x7f"
+                                                               "ELF rest");
+  std::string database = test::dictionary_database;
+  database.replace(database.find("value"), 5, "ZEPHYR FATAL ERROR");
+  bench.artifacts.files["http://lab/d.json"] = bench.dir.write("d", database);
+  says(bench, "Running TESTSUITE x\r\n" + test::dictionary_record(4) + "\r\nPROJECT EXECUTION SUCCESSFUL\r\n");
+  const auto out = bench.run(std::string(with_dictionary) + boot + monitor());
+  EXPECT_EQ(out.verdict, Verdict::fail);
+  EXPECT_THAT(out.reason, HasSubstr("ZEPHYR FATAL ERROR 4"));
+}
+
+TEST(Pipeline, WhatIsNoDictionaryIsTheJobsMistake) {
+  PipelineBench bench;
+  bench.artifacts.files["http://lab/fw.elf"] = bench.dir.write("fw",
+                                                               "\x7f"
+                                                               "ELF rest");
+  bench.artifacts.files["http://lab/d.json"] = bench.dir.write("d", "no database");
+  const auto out = bench.run(with_dictionary);
+  EXPECT_EQ(out.verdict, Verdict::incomplete);
+  EXPECT_EQ(out.blame, Blame::job);
+  EXPECT_THAT(out.reason, HasSubstr("log_dictionary"));
 }
 
 TEST(Pipeline, NamespacesKeepTheirImagesApart) {

@@ -111,6 +111,20 @@ Result<std::vector<DecoderSpec>> decoders_from(std::string_view names) {
   return out;
 }
 
+std::vector<DecoderSpec> with_dictionary(std::vector<DecoderSpec> decoders, DecoderSpec dictionary) {
+  if (const auto old = std::ranges::find(decoders, "dictlog", &DecoderSpec::name); old != decoders.end()) {
+    if (dictionary.from.empty()) dictionary.from = old->from;
+    if (dictionary.mode.empty()) dictionary.mode = old->mode;
+    *old = std::move(dictionary);
+    return decoders;
+  }
+  const auto knows_text = [](const DecoderSpec& one) {
+    return one.name == "kernel" || one.name == "worlds" || one.name == "zephyr";
+  };
+  decoders.insert(std::ranges::find_if(decoders, knows_text), std::move(dictionary));
+  return decoders;
+}
+
 Result<std::string> read_database_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {

@@ -35,6 +35,10 @@ struct DecoderSpec {
 /// bad_input (configuration) with a suggestion.
 Result<std::vector<DecoderSpec>> decoders_from(std::string_view names);
 
+/// `decoders` with `dictionary` instead of the dictlog among them, or else before what knows text only: behind
+/// framings.
+[[nodiscard]] std::vector<DecoderSpec> with_dictionary(std::vector<DecoderSpec> decoders, DecoderSpec dictionary);
+
 /// Gives the text of a dictionary database by its name (a path, an artifact's name). Errors: as the source has them.
 using DatabaseSource = std::function<Result<std::string>(const std::string& name)>;
 /// From the file system. Errors: not_found, io (configuration); 64 MiB at most.
