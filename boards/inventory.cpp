@@ -10,6 +10,7 @@
 #include "boards/inventory_consoles.hpp"
 #include "boards/inventory_network.hpp"
 #include "boards/inventory_paths.hpp"
+#include "boards/inventory_ports.hpp"
 #include "drivers/core/fields.hpp"
 
 namespace hilltop::boards {
@@ -184,6 +185,7 @@ Inventory LabReader::read(const Node& root, const std::filesystem::path& lab_dir
   out.consoles = read_console_settings(fields.map("consoles"), diagnostics_);
   out.boot_server = read_boot_server(fields.map("boot_server"), diagnostics_);
   check_networks(out, diagnostics_);
+  out.console_ports = read_console_ports(fields.map("console_ports"), out, types_, diagnostics_);
   fields.refuse_others();
   return out;
 }

@@ -50,11 +50,32 @@ struct BootServerSettings {
   [[nodiscard]] bool operator==(const BootServerSettings&) const = default;
 };
 
+/// A TCP port at which a console is served for good.
+struct ConsolePortConfig {
+  std::string board, console;
+  std::string protocol;  ///< rfc2217, raw
+  std::string address;   ///< numeric
+  std::uint16_t port = 0;
+  bool is_fixed = false;  ///< written by its number; else of the range
+  [[nodiscard]] bool operator==(const ConsolePortConfig&) const = default;
+};
+
+/// Ports for the consoles of a whole lab (`console_ports:`): whoever reaches one reads, who holds the board's lease may
+/// let it type.
+struct ConsolePortSettings {
+  std::string address = "127.0.0.1";
+  std::optional<std::pair<std::uint16_t, std::uint16_t>> range;  ///< first and last
+  std::string protocol = "rfc2217";                              ///< of the range
+  std::vector<ConsolePortConfig> ports;                          ///< all of them
+  [[nodiscard]] bool operator==(const ConsolePortSettings&) const = default;
+};
+
 /// What is plugged into what: the lab file, checked.
 struct Inventory {
   std::string name;  ///< the lab's
   std::vector<BoardConfig> boards;
   BootServerSettings boot_server;                 ///< all off without the section
+  ConsolePortSettings console_ports;              ///< none without the section
   Retention consoles;                             ///< how much of what boards say is kept
   std::vector<std::filesystem::path> file_roots;  ///< folders whose files a job may name with file://
   std::vector<std::string> url_allow_list;        ///< hosts that artifacts may come from; empty: any public one

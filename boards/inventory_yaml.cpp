@@ -3,6 +3,7 @@
 
 #include "boards/inventory_consoles.hpp"
 #include "boards/inventory_network.hpp"
+#include "boards/inventory_ports.hpp"
 #include "drivers/core/yaml_scalar.hpp"
 
 namespace hilltop::boards {
@@ -75,6 +76,7 @@ std::string to_yaml(const Inventory& inventory) {
   }
   write_boot_server(inventory.boot_server, out);
   write_console_settings(inventory.consoles, out);
+  write_console_ports(inventory.console_ports, out);
   std::vector<std::string> roots;
   for (const auto& root : inventory.file_roots) roots.push_back(root.string());
   if (roots.empty() && inventory.url_allow_list.empty()) return out;

@@ -63,6 +63,7 @@ int check_lab(const Arguments& arguments) {
   if (diagnostics.has_errors()) return exit_configuration;
   fmt::print("{}: lab {} is right: {} boards\n", arguments.lab.string(), inventory.name, inventory.boards.size());
   fmt::print("what boards say is kept: {}\n", boards::describe(inventory.consoles));
+  fmt::print("{}", boards::describe(inventory.console_ports.ports));
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,17 @@ class ConsoleDesk {
   /// (job); busy (job) for more than eight ports of a board.
   Result<std::string> open_port(std::shared_ptr<boards::BoardSession> session, PortRequest request,
                                 std::function<bool()> is_open);
-  /// Closes all ports of a board.
+  /// Serves a console at a port of the lab's, for as long as the board is open. What its clients send goes nowhere
+  /// until lend_lab_port(). Errors: those of ConsolePort::open; not_found (job).
+  Result<> open_lab_port(std::shared_ptr<boards::BoardSession> session, PortRequest request,
+                         std::function<bool()> is_open);
+  /// Lets the clients of a console's port of the lab type in the name of `owner`, who holds the lease, until clear().
+  /// Value: where; nothing where the lab has no such port.
+  std::optional<std::string> lend_lab_port(const std::string& board, const std::string& console, PortKind kind,
+                                           const std::string& owner);
+  /// Closes the lab's ports of a board: it leaves, or they are to be others.
+  static Task<> close_lab_ports(std::shared_ptr<ConsoleDesk> self, std::string board);
+  /// Closes all ports of a board that a lease opened; those of the lab are for reading again.
   static Task<> close_ports(std::shared_ptr<ConsoleDesk> self, std::string board);
   /// The same, and forgets who typed: the lease is over.
   static Task<> clear(std::shared_ptr<ConsoleDesk> self, std::string board);
@@ -54,7 +65,11 @@ class ConsoleDesk {
   struct OpenPort {
     ConsolePortView view;
     std::shared_ptr<ConsolePort> port;
+    std::shared_ptr<std::string> lent_to = {};  ///< of the lab's: who may type, "" nobody; null for a lease's port
   };
+  Result<std::shared_ptr<ConsolePort>> listen(std::shared_ptr<boards::BoardSession> session, const PortRequest& request,
+                                              std::function<bool()> is_open, std::shared_ptr<std::string> lent_to);
+  static Task<> close_those(std::shared_ptr<ConsoleDesk> self, std::string board, bool of_the_lab);
   using Key = std::pair<std::string, std::string>;  // board, console
 
   asio::any_io_executor executor_;

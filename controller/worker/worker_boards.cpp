@@ -69,6 +69,7 @@ Task<> open_once(Worker worker, std::shared_ptr<WorkerBoard> board) {
   watch_faults(worker, *session);
   board->session = std::move(session);
   watch_power_state(worker, board);
+  open_lab_ports(worker, board->session);
   co_return ok();
 }
 
@@ -165,8 +166,10 @@ Task<WorkerReply> apply_inventory(Worker worker, ApplyInventory command, Deadlin
   for (const auto& board : leaving) {
     if (!board->session) continue;
     unwatch_faults(worker, *board->session);
+    HILLTOP_CO_CHECK(co_await ConsoleDesk::close_lab_ports(worker->desk, board->config.name));
     if (auto closed = co_await close_session(board->session, deadline); !closed) log::warn("{}", closed.error().text);
   }
+  HILLTOP_CO_CHECK(co_await apply_lab_ports(worker, inventory.console_ports.ports));
   for (const auto& config : inventory.boards)
     if (!worker->boards.contains(config.name)) add_board(worker, config);
   co_return WorkerReply{};

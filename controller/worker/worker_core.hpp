@@ -50,6 +50,7 @@ struct WorkerCore {
   std::shared_ptr<drivers::BootServer> boot_server;  ///< as boot_settings say; nullptr: none could be started
   boards::BootServerSettings boot_settings;
   std::shared_ptr<ConsoleDesk> desk;  ///< never nullptr
+  std::vector<boards::ConsolePortConfig> lab_ports;  ///< at which boards' consoles are served while they are open
   std::shared_ptr<ConsoleArchive> archive;     ///< never nullptr
   std::unique_ptr<boards::FaultWatch> faults;  ///< never nullptr while boards are open
   DictionaryBook dictionaries;
@@ -62,6 +63,10 @@ using Worker = std::shared_ptr<WorkerCore>;
 
 /// The desk of `worker`, which tells the controller of its changes.
 std::shared_ptr<ConsoleDesk> make_desk(const Worker& worker);
+/// Serves the consoles of a board that was opened at the lab's ports. What cannot be had is in the daemon's log.
+void open_lab_ports(const Worker& worker, const std::shared_ptr<boards::BoardSession>& session);
+/// The same for all boards that are open, where the lab file says something else than before.
+Task<> apply_lab_ports(Worker worker, std::vector<boards::ConsolePortConfig> wanted);
 /// The open session of a board. Errors: not_found (job); unavailable (infrastructure) with its problem.
 Result<std::shared_ptr<boards::BoardSession>> session_of(const Worker& worker, const std::string& board);
 /// Tells the controller how the board stands.

@@ -22,9 +22,14 @@ using ::testing::Not;
 class ConsolePorts : public ::testing::Test {
  protected:
   void begin(const std::string& console) {
-    rig = std::make_unique<FarmRig>(test::lab_of("  desk-1:\n    type: fake\n    console: " + console + "\n"),
-                                    dir.path());
+    rig = std::make_unique<FarmRig>(lab(console), dir.path());
     ASSERT_TRUE(rig->until([&] { return rig->idle("desk-1"); }));
+    take();
+  }
+  std::string lab(const std::string& console) const {
+    return test::lab_of("  desk-1:\n    type: " + type + "\n    console: " + console + "\n") + more_of_the_lab;
+  }
+  void take() {
     LeaseRequest request;
     request.wanted = "desk-1";
     request.duration = std::chrono::minutes(10);
@@ -56,9 +61,26 @@ class ConsolePorts : public ::testing::Test {
   }
   BoardView view() { return rig->farm->board(bob, "desk-1").value(); }
 
+  /// The lab serves the console at two ports of its own.
+  void serve_for_good() {
+    test::write_text(dir.path() / "types" / "desk.yaml",
+                     "description: a board of the tests\nsource: tests/controller\nverified: hardware\n"
+                     "deploy: [tmpfs]\nboot: [minimal]\nconsoles: [main]\n");
+    type = "desk";
+    const tests::Listener one, two;  // two free numbers that differ
+    raw_port = one.port;
+    rfc2217_port = two.port;
+    more_of_the_lab = "console_ports:\n  ports:\n    - {board: desk-1, raw: " + std::to_string(raw_port) +
+                      ", rfc2217: " + std::to_string(rfc2217_port) + "}\n";
+  }
+  std::string at(std::uint16_t port) const { return "127.0.0.1:" + std::to_string(port); }
+  bool says(const std::string& text) { return call(ConsoleWrite{"desk-1", "", text, "web-1"}).has_value(); }
+
   test::TempDir dir;
   std::unique_ptr<FarmRig> rig;
   std::uint64_t lease = 0;
+  std::string type = "fake", more_of_the_lab;
+  std::uint16_t raw_port = 0, rfc2217_port = 0;
 };
 
 TEST_F(ConsolePorts, PyserialSpeaksRfc2217) {
@@ -110,6 +132,82 @@ TEST_F(ConsolePorts, EndWithTheLease) {
   EXPECT_FALSE(tests::listens(port));
   EXPECT_THAT(view().ports, IsEmpty());
   EXPECT_THAT(view().writers, IsEmpty());
+}
+
+/// A client of a raw port.
+class Reader {
+ public:
+  explicit Reader(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const auto address = tests::loopback(port);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~Reader() { ::close(fd_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  void type(std::string_view text) const {
+    EXPECT_EQ(::write(fd_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  bool hears(std::string_view wanted) {
+    std::array<char, 256> buffer{};
+    const auto n = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (n > 0) heard.append(buffer.data(), static_cast<std::size_t>(n));
+    return heard.ends_with(wanted);
+  }
+  std::string heard;
+
+ private:
+  int fd_;
+};
+
+TEST_F(ConsolePorts, OfTheLabAreForReadingUntilTheLeaseholderLetsThemType) {
+  serve_for_good();
+  begin_echo();
+  ASSERT_EQ(view().ports.size(), 2U);
+  EXPECT_EQ(view().ports[0].owner, "") << "nobody may type there";
+  Reader reader(raw_port);
+  EXPECT_TRUE(rig->until([&] { return says(".") && reader.hears("."); })) << "it follows the console";
+  reader.type("stranger");
+  ASSERT_TRUE(says("answer"));
+  EXPECT_TRUE(rig->until([&] { return reader.hears("answer"); })) << reader.heard;
+  EXPECT_THAT(reader.heard, Not(HasSubstr("stranger")));
+  EXPECT_EQ(serve("raw"), at(raw_port)) << "the lab's number, and no other port";
+  ASSERT_EQ(view().ports.size(), 2U);
+  reader.type("leaseholder");
+  EXPECT_TRUE(rig->until([&] { return reader.hears("leaseholder"); })) << reader.heard;
+  EXPECT_EQ(view().writers.at(0).name, "bob");
+  ASSERT_TRUE(run(rig->context, rig->farm->release(bob, lease, "")));
+  EXPECT_TRUE(rig->until([&] { return rig->idle("desk-1"); }));
+  EXPECT_TRUE(tests::listens(raw_port)) << "the lease's end closes no port of the lab";
+  reader.type("too late");
+  take();
+  EXPECT_TRUE(rig->until([&] { return says("!") && reader.hears("!"); }));
+  EXPECT_THAT(reader.heard, Not(HasSubstr("too late")));
+}
+
+TEST_F(ConsolePorts, OfTheLabSpeakToPyserial) {
+  serve_for_good();
+  begin_echo();
+  EXPECT_EQ(serve("rfc2217"), at(rfc2217_port));
+  expect_peer({"pyserial", "rfc2217://" + at(rfc2217_port)});
+  EXPECT_EQ(serve("raw"), at(raw_port));
+  expect_peer({"pyserial", "socket://" + at(raw_port)});
+}
+
+TEST_F(ConsolePorts, OfTheLabMoveWithTheLabFile) {
+  serve_for_good();
+  const std::string console = "{driver: process, command: [cat], terminal: no}";
+  begin(console);
+  EXPECT_TRUE(tests::listens(raw_port));
+  const auto before = raw_port;
+  serve_for_good();
+  const auto applied = run(rig->context, rig->farm->apply_lab(test::admin, lab(console), ""));
+  ASSERT_TRUE(applied) << applied.error().text;
+  EXPECT_TRUE(tests::listens(raw_port));
+  EXPECT_FALSE(tests::listens(before));
+  more_of_the_lab.clear();
+  ASSERT_TRUE(run(rig->context, rig->farm->apply_lab(test::admin, lab(console), "")));
+  EXPECT_FALSE(tests::listens(raw_port));
+  EXPECT_THAT(view().ports, IsEmpty());
 }
 
 TEST_F(ConsolePorts, AreRefusedWhereTheyCannotBe) {

@@ -44,9 +44,11 @@ std::string power_text(const Json& board) {
 
 std::string served_at(const Json& board) {
   std::string out;
-  for (const auto& port : board.value("ports", Json::array()))
+  for (const auto& port : board.value("ports", Json::array())) {
+    const auto owner = text_at(port, "owner");  // nobody of a port of the lab
     out += (out.empty() ? "" : ", ") + text_at(port, "console") + " at " + text_at(port, "where") + " (" +
-           text_at(port, "protocol") + ", by " + text_at(port, "owner") + ")";
+           text_at(port, "protocol") + (owner.empty() ? ", for reading" : ", by " + owner) + ")";
+  }
   return out;
 }
 
