@@ -131,6 +131,7 @@ class FarmRig {
     options.types = std::make_shared<const boards::BoardTypes>(types);
     options.drivers = drivers::all_drivers;
     options.data_dir = dir_ / "worker";
+    options.power_interval = 50ms;
     boards::ConsoleEngine::Options consoles;
     consoles.dir = dir_ / "consoles";
     auto engine = boards::ConsoleEngine::open(consoles);
