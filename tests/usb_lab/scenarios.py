@@ -38,7 +38,7 @@ class Driver:
     claims: bool = True  # it claims an interface, so that it can be busy
     in_guest: bool = True
     mends: bool = False  # tries again after a failure, so that one fault may pass unnoticed
-    extra: str = ""  # options that usbmock alone needs
+    transfers: bool = True  # it makes USB transfers itself, so that their faults strike it; otherwise it uses a tty
 
 
 @dataclass
@@ -72,6 +72,10 @@ DRIVERS = {
                            "power state", "off", usb_id="2109:2813", serial="HUB77", claims=False, in_guest=False),
     "sdwire": Driver("ftdi,vid=04e8,pid=6001,manufacturer=SRPOL,product=sd-wire,serial=sd77", {"driver": "sdwire"}, "mux host",
                      ["cbus 1 dir f"], "mux side", "host", usb_id="04e8:6001", serial="sd77", claims=False),
+    "lcus-relay": Driver("ftdi,serial=FT77,relay=lcus", {"driver": "lcus-relay", "outlet": 2, "read_back": "frame"}, "power on", ["relays 02"],
+                         "power state", "on", usb_id="0403:6001", serial="FT77", under="usb", transfers=False),
+    "numato-relay": Driver("ftdi,serial=FT77,relay=numato", {"driver": "numato-relay", "outlet": 2, "relays": 4}, "power on", ["relays 02"],
+                           "power state", "on", usb_id="0403:6001", serial="FT77", under="usb", transfers=False),
     "dfu": Driver("dfu,serial=DFU77", {"driver": "dfu"}, "flash @FILE@", ["dfu image 5000"], usb_id="1209:df11", serial="DFU77"),
     "cmsis-dap": Driver("cmsisdap,serial=DAP77", {"driver": "cmsis-dap"}, "probe halt", ["core halted"], "read 20000000 4",
                         "00000000", usb_id="0d28:0204", serial="DAP77", mends=True),
@@ -109,7 +113,8 @@ class Host:
     def run(self, driver, scenario, folder, command):
         words = [str(BIN / "usbmock")]
         for n in range(scenario.devices):
-            words.append(f"{options(driver, scenario, folder, n)},port={place(n)}" + driver.extra)
+            tty = "" if driver.transfers else f",tty=ttyUSB{n}"
+            words.append(f"{options(driver, scenario, folder, n)},port={place(n)}{tty}")
         return subprocess.run([*words, "--", *command([place(n) for n in range(max(scenario.devices, 1))])], capture_output=True,
                               text=True, timeout=60)
 
@@ -237,6 +242,8 @@ def main():
             continue
         for title, scenario in SCENARIOS.items():
             if scenario.needs and not getattr(driver, scenario.needs) or (scenario.host_only and arguments.guest):
+                continue
+            if scenario.faults and not driver.transfers:
                 continue
             wrong = run_one(tier, driver, scenario)
             failed, passed = failed + bool(wrong), passed + (not wrong)

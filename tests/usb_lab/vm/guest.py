@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The USB lab's guest: Debian's kernel under QEMU (TCG), the host's own / by 9p, simulated and emulated USB devices."""
+import hashlib
 import json
 import os
 import pathlib
@@ -80,11 +81,11 @@ class Lab:
         self.programs.append(program)
         return program
 
-    def command(self, extra):
+    def command(self, extra, append=APPEND):
         out = self.folder
         words = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-M", "q35", "-accel", "tcg,thread=multi"]
         words += ["-cpu", "max", "-m", "1024M", "-smp", "1", "-display", "none", "-no-reboot"]
-        words += ["-kernel", self.images / "vmlinux", "-initrd", self.images / "initrd.cpio", "-append", APPEND]
+        words += ["-kernel", self.images / "vmlinux", "-initrd", self.images / "initrd.cpio", "-append", append]
         words += ["-chardev", f"socket,id=con,path={out}/con.sock,server=on,wait=off,logfile={out}/console"]
         words += ["-serial", "chardev:con", "-device", "isa-debug-exit,iobase=0x501,iosize=0x04"]
         words += ["-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"]
@@ -97,6 +98,65 @@ class Lab:
         """Starts the guest on `job` (text of a shell script, after prelude.sh); finish() waits for it."""
         self.path("job.sh").write_text((HERE / "prelude.sh").read_text() + job)
         self.guest = self.start(*self.command(extra), name="qemu")
+
+    def resume(self, job, extra):
+        """The same from a snapshot, 3 CPU seconds cheaper. `extra` is what xhci() and the like give: it is plugged in while the guest
+        stands still. The guest's clock goes on from when the snapshot was made."""
+        self.path("job.sh").write_text((HERE / "prelude.sh").read_text() + job)
+        saved = self.snapshot()
+        words = self.command(xhci(), APPEND + " lab.wait") + ["-incoming", "defer"]
+        self.guest = self.start(*words, name="qemu")
+        qmp = Qmp(self.path("qmp.sock"))
+        qmp.ask("migrate-incoming", uri=f"exec:cat {saved}")
+        while qmp.ask("query-status")["status"] == "inmigrate":
+            time.sleep(0.005)
+        for option, value in zip(extra[::2], extra[1::2]):
+            if value.startswith("qemu-xhci"):
+                continue
+            said = qmp.ask("human-monitor-command", **{"command-line": {"-device": "device_add ", "-chardev": "chardev-add "}[option] + value})
+            if said:
+                raise RuntimeError(f"{value}: {said}")
+        qmp.ask("cont")
+        qmp.close()
+        self.console = self.connect("con.sock")
+        self.console.sendall(b"go\n")
+
+    def connect(self, name):
+        end = socket.socket(socket.AF_UNIX)
+        end.connect(str(self.path(name)))
+        return end
+
+    def snapshot(self):
+        """The state of a guest that has loaded its modules and mounted nothing yet, kept beside the images."""
+        version = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout
+        stamps = [(self.images / name).stat().st_mtime_ns for name in ("vmlinux", "initrd.cpio")]
+        kept = self.images / f"snapshot-{hashlib.sha256(repr((version, stamps, APPEND)).encode()).hexdigest()[:16]}"
+        if kept.exists():
+            return kept
+        for old in self.images.glob("snapshot-*"):
+            old.unlink()
+        guest = self.start(*self.command(xhci(), APPEND + " lab.wait"), name="snapshot")
+        qmp = Qmp(self.path("qmp.sock"))
+        console, said = self.connect("con.sock"), b""
+        while b"lab-ready" not in said:
+            more = console.recv(4096)
+            if not more:
+                raise RuntimeError("the guest that was to be saved has ended")
+            said += more
+        part = kept.with_suffix(".part")
+        qmp.ask("stop")
+        qmp.ask("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
+        qmp.ask("migrate", uri=f"exec:cat > {part}")
+        while (status := qmp.ask("query-migrate").get("status")) != "completed":
+            if status == "failed":
+                raise RuntimeError("the guest cannot be saved")
+            time.sleep(0.01)
+        qmp.ask("quit")
+        guest.wait()
+        for name in ("qmp.sock", "con.sock"):
+            self.path(name).unlink(missing_ok=True)
+        part.rename(kept)
+        return kept
 
     def finish(self, limit=240):
         """The job's exit status. Ends this test when the guest died on its way."""

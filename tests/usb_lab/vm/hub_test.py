@@ -38,9 +38,7 @@ def main():
     need("qemu-system-x86_64", "uhubctl", "lsusb")
     with Lab(images(), sys.argv[1]) as lab:
         adapter = socket_device(lab.folder, "uart", "usb-serial,bus=xhci.0,port=1.1,serial=LABFT001,always-plugged=on")
-        lab.boot(JOB, xhci(hub(1)) + adapter)
-
-
+        lab.resume(JOB, xhci(hub(1)) + adapter)
         while not lab.path("uart.sock").exists():
             time.sleep(0.01)
         threading.Thread(target=shout_back, args=(lab.path("uart.sock"),), daemon=True).start()

@@ -38,7 +38,7 @@ def main():
     need("qemu-system-x86_64", "usbrelay", "uhubctl")
     with Lab(images(), sys.argv[1]) as lab:
         lab.start(BIN / "usbsim", "redir", lab.path("relay.sock"), f"hidrelay,relays=4,id=LAB01,state={lab.folder}/relay.state", name="relay")
-        lab.boot(JOB.replace("@BIN@", str(BIN)), xhci(hub(1)) + socket_device(lab.folder, "relay", "usb-redir,bus=xhci.0,port=1.1"))
+        lab.resume(JOB.replace("@BIN@", str(BIN)), xhci(hub(1)) + socket_device(lab.folder, "relay", "usb-redir,bus=xhci.0,port=1.1"))
         status = lab.finish()
         print(lab.stdout())
         relay, numato = (lab.path(name + ".state").read_text().split("\n")[:-1] for name in ("relay", "numato"))

@@ -20,7 +20,7 @@ def main():
     need("qemu-system-x86_64")
     with Lab(images(), sys.argv[1]) as lab:
         job = JOB.replace("@BIN@", str(BIN)).replace("@TABLE@", str(HERE.parent / "scenarios.py")).replace("@DRIVERS@", " ".join(sys.argv[2:]))
-        lab.boot(job, xhci())
+        lab.resume(job, xhci())
         status = lab.finish(900)
         print(lab.stdout())
     return status

@@ -133,15 +133,17 @@ class Vouching(MockTest):
         self.assertIn("0x08000000: ", said)
         self.assertIn("core reset", self.state())
 
+    def programs_through_st_link(self, interface, transport):
+        options = self.board("stm32vldiscovery-fail.elf")
+        said = self.openocd("stlink," + options, f"program {FIRMWARE}/stm32vldiscovery-pass.elf verify reset exit", interface=interface,
+                            transport=transport)
+        self.assertIn("Verified OK", said)
+
     def test_openocd_programs_and_verifies_through_st_link(self):
-        for transport in ("hla_swd", "dapdirect_swd"):
-            with self.subTest(transport):
-                options = self.board("stm32vldiscovery-fail.elf")
-                said = self.openocd("stlink," + options, f"program {FIRMWARE}/stm32vldiscovery-pass.elf verify reset exit",
-                                    interface="stlink" if transport == "hla_swd" else "stlink-dap", transport=transport)
-                self.assertIn("Verified OK", said)
-                self.doCleanups()
-                self.setUp()
+        self.programs_through_st_link("stlink", "hla_swd")
+
+    def test_openocd_programs_and_verifies_through_st_link_as_a_plain_probe(self):
+        self.programs_through_st_link("stlink-dap", "dapdirect_swd")
 
     def test_openocd_finds_the_probe_by_its_serial_number(self):
         self.need("openocd")
