@@ -48,6 +48,8 @@ void name_outlet(Variables& variables, const std::string& outlet, const UnitMode
   variables["outlets"] = std::to_string(model.last_outlet);
 }
 
+asio::awaitable<void> end(OutletPtr outlet, TalkPtr talk, bool good);
+
 Task<TalkPtr> begin(OutletPtr outlet, Deadline deadline) {
   const auto& model = *outlet->address->model;
   auto talk = std::make_shared<Talk>();
@@ -63,9 +65,11 @@ Task<TalkPtr> begin(OutletPtr outlet, Deadline deadline) {
   unit.kept_session.reset();
   HILLTOP_CO_TRY(talk->session,
                  co_await open_session(outlet->env, outlet->address, talk->variables, deadline.at_most(model.timeout)));
-  const auto begun = co_await run(talk, &model.begin, deadline);
-  if (!begun) co_return begun.error();
-  co_return talk;
+  auto begun = co_await run(talk, &model.begin, deadline);
+  if (begun) co_return talk;
+  // The login may have been heard all the same. Somebody else's session is not ours to end.
+  if (begun.error().code != Errc::busy && begun.error().code != Errc::denied) co_await end(outlet, talk, false);
+  co_return std::move(begun).error();
 }
 
 /// Takes leave, also after what went wrong: a unit that takes one session at a time would stay shut for minutes.
@@ -78,9 +82,13 @@ asio::awaitable<void> end(OutletPtr outlet, TalkPtr talk, bool good) {
     co_return;
   }
   if (model.end.empty()) co_return;
-  co_await ignore_cancellation();
-  if (const auto ended = co_await run(talk, &model.end, Deadline::after(time_to_end)); !ended)
-    log::debug("{}: taking leave: {}", outlet->address->title(), ended.error().text);
+  Result<std::string> ended = canceled_error("power unit");
+  if (!co_await is_canceled()) ended = co_await run(talk, &model.end, Deadline::after(time_to_end));
+  if (co_await is_canceled()) {
+    co_await ignore_cancellation();  // only now: who is not canceled must go on hearing of it
+    ended = co_await run(talk, &model.end, Deadline::after(time_to_end));
+  }
+  if (!ended) log::debug("{}: taking leave: {}", outlet->address->title(), ended.error().text);
 }
 
 Task<PowerState> read_one(TalkPtr talk, Deadline deadline) {
