@@ -17,6 +17,7 @@
 #include <iostream>
 
 #include "boards/inventory_consoles.hpp"
+#include "boards/inventory_ports.hpp"
 #include "controller/artifacts/artifact_store.hpp"
 #include "controller/farm.hpp"
 #include "controller/store/store.hpp"
