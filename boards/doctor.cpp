@@ -114,7 +114,7 @@ void check_board(const DoctorView& view, const BoardConfig& board, std::vector<D
 }
 
 void add_reason(NeededTool& tool, const std::string& board) {
-  if (tool.because.find(board) == tool.because.npos) tool.because += (tool.because.empty() ? "board " : ", ") + board;
+  if (!tool.because.ends_with(' ' + board)) tool.because += (tool.because.empty() ? "board " : ", ") + board;
 }
 
 /// An emulator is a program a system; where the job chooses the system, none is needed before.

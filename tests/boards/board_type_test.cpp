@@ -173,7 +173,7 @@ flash: {ways: [{board: x.cfg}]}
 )");
   const auto text = complaints();
   EXPECT_THAT(text, HasSubstr("memory: 'a' and 'b' overlap"));
-  EXPECT_THAT(text, HasSubstr("bad.yaml:3:41"));
+  EXPECT_THAT(text, HasSubstr("bad.yaml:3:45"));
   EXPECT_THAT(text, HasSubstr("'0d28-0204' is no USB id"));
   EXPECT_THAT(text, HasSubstr("'24' is no board id of DAPLink"));
   EXPECT_THAT(text, HasSubstr("'nonsense'"));
@@ -234,9 +234,7 @@ TEST_F(BoardTypesTest, EveryMistakeIsToldWithItsPlaceAndWhatWasExpected) {
        "t.yaml:1:11: board type: 'verified': 'hardwear' is not known (did you mean 'hardware'?)"},
       {"boot: [u-boat]\n", "t.yaml:1:8: board type: 'boot': 'u-boat' is not known (did you mean 'u-boot'?)"},
       {"boot: minimal\n", "t.yaml:1:7: board type: 'boot' must be a list, not text"},
-      {"deploy: [nfs]\n",
-       "t.yaml:1:10: board type: 'deploy': 'nfs' is not known (tmpfs, tftp, overlay, download or downloads "
-       "was expected)"},
+      {"deploy: [nfs]\n", "t.yaml:1:10: board type: 'deploy': 'nfs' is not known (did you mean 'mps'?)"},
       {"aliases: [1]\n", "t.yaml:1:11: board type: 'aliases' must be text, not a number (put it into quotes: '1')"},
       {"consoles: []\n", "t.yaml:1:11: board type: 'consoles' must name at least one"},
       {"rule_packs: [zefyr]\n", "t.yaml:1:14: board type: 'rule_packs': 'zefyr' is not known"},

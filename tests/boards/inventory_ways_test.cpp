@@ -43,7 +43,7 @@ flash:
   nlohmann::json address(const std::string& role, const std::string& said) {
     Diagnostics diagnostics;
     const auto lab =
-        read_inventory(folder_.write("lab.yaml", "lab: l\nboards:\n  b: {type: known, console: {driver: tty}, " + role +
+        read_inventory(folder_.write("lab.yaml", "lab: l\nboards:\n  b: {type: known, emulator: {driver: tty}, " + role +
                                                      ": " + said + "}\n"),
                        types_, table, diagnostics);
     EXPECT_EQ(diagnostics.to_string(), "");
