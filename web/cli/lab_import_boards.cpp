@@ -15,7 +15,9 @@ namespace {
 std::string type_named(const std::string& there, const boards::BoardTypes* types) {
   if (types == nullptr) return "";
   auto dashed = there.substr(0, there.find('/'));
-  for (const auto& name : {there, dashed})
+  auto as_before = there;  // Zephyr's names before 3.7: nrf5340dk_nrf5340_cpuapp
+  std::ranges::replace(as_before, '/', '_');
+  for (const auto& name : {there, as_before, dashed})
     if (const auto* type = types->find(name)) return type->name;
   std::ranges::replace(dashed, '_', '-');
   const auto* type = types->find(dashed);
