@@ -116,7 +116,7 @@ int apply(Context& context, const LabOptions& options) {
     text = *std::move(read);
     if (text.empty()) return context.fail(Error(Errc::bad_input, Blame::configuration, options.file + ": is empty"));
   }
-  const auto path = "/lab" + query_of({{"file", options.file == "-" ? "" : options.file}});
+  const auto path = "/lab" + query_of({{"file", options.file == "-" ? "stdin" : options.file}});
   const auto change = (*api)->send_text("PUT", path, "application/yaml", text, Deadline::after(60s));
   if (!change) return context.fail(change.error());
   if (context.globals.json) {

@@ -386,6 +386,18 @@ TEST_F(Commands, validate_says_file_line_and_column) {
   EXPECT_EQ(run({"validate", "/no/such.yaml"}), 2);
 }
 
+TEST_F(Commands, lab_apply_tells_the_server_what_its_user_calls_the_file) {
+  server_.answers["PUT /lab"] = test::StubServer::says(R"({"added":["b1"],"removed":[],"changed":[]})");
+  server_.start();
+  const auto file = scratch_.write("desk.yaml", "lab: x\n");
+  EXPECT_EQ(ask({"lab", "apply", file}), 0) << err_.str();
+  input_ = "lab: x\n";
+  EXPECT_EQ(ask({"lab", "apply", "-"}), 0) << err_.str();
+  EXPECT_EQ(ask({"lab", "apply"}), 0) << err_.str();
+  EXPECT_THAT(server_.asked(),
+              ElementsAre("PUT /lab?file=" + file + " lab: x\n", "PUT /lab?file=stdin lab: x\n", "PUT /lab"));
+}
+
 TEST_F(Commands, lab_check_without_a_daemon_checks_the_structure) {
   setenv("PATH", "/nonexistent", 1);
   const auto bad = scratch_.write("lab.yaml", "boards:\n  b1:\n    type: microbitt\n");
