@@ -7,7 +7,8 @@
 namespace hilltop::boards {
 namespace {
 
-constexpr std::array<std::string_view, 5> roles{"emulator", "power", "console", "probe", "flash"};
+constexpr std::array<std::string_view, 7> roles{"emulator", "power",   "console", "probe",
+                                                "flash",    "storage", "recovery"};
 
 Error bad_address(std::string text) { return Error(Errc::bad_input, Blame::configuration, std::move(text)); }
 
@@ -70,6 +71,16 @@ drivers::Flasher* BoardDevices::flasher() const {
   if (auto* device = find("flash")) return device->flasher();
   auto* emulator = find("emulator");
   return emulator == nullptr ? nullptr : emulator->flasher();
+}
+
+drivers::StorageMux* BoardDevices::storage_mux() const {
+  auto* device = find("storage");
+  return device == nullptr ? nullptr : device->storage_mux();
+}
+
+drivers::PowerPort* BoardDevices::recovery() const {
+  auto* device = find("recovery");
+  return device == nullptr ? nullptr : device->power();
 }
 
 drivers::BootFiles* BoardDevices::boot_files() const {

@@ -12,8 +12,9 @@
 namespace hilltop::boards {
 
 /// The devices of one board by role, and which of them does what: role `emulator` offers everything, and the roles
-/// `power`, `console`, `probe` and `flash` stand before it. A console that is there only while somebody is logged in
-/// (ssh) is switched on and off as power is, where role `power` has nothing.
+/// `power`, `console`, `probe` and `flash` stand before it. Role `storage` is its card's mux, role `recovery` a switch
+/// (its power port) that holds it in its recovery mode. A console that is there only while somebody is logged in (ssh)
+/// is switched on and off as power is, where role `power` has nothing.
 class BoardDevices {
  public:
   /// Makes them all; touches no hardware. A device keeps its state in env.state_dir/BOARD/ROLE.
@@ -25,6 +26,8 @@ class BoardDevices {
   [[nodiscard]] drivers::ByteStream* console(std::string_view name) const;
   [[nodiscard]] drivers::Probe* probe() const;
   [[nodiscard]] drivers::Flasher* flasher() const;
+  [[nodiscard]] drivers::StorageMux* storage_mux() const;
+  [[nodiscard]] drivers::PowerPort* recovery() const;
   [[nodiscard]] drivers::ConfigurableMachine* machine() const;
   [[nodiscard]] drivers::BootFiles* boot_files() const;
   [[nodiscard]] const std::map<std::string, std::unique_ptr<drivers::Device>, std::less<>>& all() const {

@@ -72,6 +72,12 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) override {
     return do_flash(shared_from_this(), std::move(images), std::move(progress), deadline);
   }
+  Task<> write_storage(drivers::StorageImage image, drivers::StorageProgress progress, Deadline deadline) override {
+    return do_write_storage(shared_from_this(), std::move(image), std::move(progress), deadline);
+  }
+  Task<> recovery(bool wanted, Deadline deadline) override {
+    return do_recovery(shared_from_this(), wanted, deadline);
+  }
   Task<> clean(Deadline deadline) override { return do_clean(shared_from_this(), deadline); }
   Task<> close(Deadline deadline) override { return do_close(shared_from_this(), deadline); }
 
@@ -85,6 +91,9 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   static Task<> cycle(std::shared_ptr<Session> self, Deadline deadline);
   static Task<PowerState> ask_power(std::shared_ptr<Session> self, Deadline deadline);
   static Task<> do_reset(std::shared_ptr<Session> self, ResetKind kind, Deadline deadline);
+  static Task<> do_write_storage(std::shared_ptr<Session> self, drivers::StorageImage image,
+                                 drivers::StorageProgress progress, Deadline deadline);
+  static Task<> do_recovery(std::shared_ptr<Session> self, bool wanted, Deadline deadline);
   static Task<drivers::ProbeIdentity> do_identify(std::shared_ptr<Session> self, Deadline deadline);
   static Task<> do_flash(std::shared_ptr<Session> self, std::vector<drivers::FlashImage> images,
                          drivers::FlashProgress progress, Deadline deadline);
@@ -114,6 +123,7 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   asio::any_io_executor executor_;
   OperationLock lock_;
   std::vector<std::shared_ptr<LineKeeper>> lines_;
+  bool in_recovery_ = false;
   PowerState last_power_ = PowerState::unknown;
   std::uint64_t switched_ = 0;  // counts power changes, so that a late report of a loss does not hit the next power-on
   std::function<void(std::string)> on_power_lost_;
@@ -256,8 +266,29 @@ Task<> Session::do_flash(std::shared_ptr<Session> self, std::vector<drivers::Fla
   for (auto& image : images)
     if (image.format == drivers::ImageFormat::raw && !image.address) image.address = self->type_->flash.raw_address;
   HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  const bool has_none = self->last_power_ == PowerState::off && self->devices_.power() != nullptr;
+  if (has_none && self->devices_.flasher()->needs_power())
+    HILLTOP_CO_CHECK((co_await set_power(self, PowerState::on, deadline)).within("flash"));
   co_return (co_await self->devices_.flasher()->flash(std::move(images), std::move(progress), deadline))
       .within("flash");
+}
+
+Task<> Session::do_write_storage(std::shared_ptr<Session> self, drivers::StorageImage image,
+                                 drivers::StorageProgress progress, Deadline deadline) {
+  auto* mux = self->devices_.storage_mux();
+  if (mux == nullptr) co_return self->unsupported("card that can be written: an address for 'storage' is missing");
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  co_return (co_await mux->write(std::move(image), std::move(progress), deadline)).within("storage");
+}
+
+Task<> Session::do_recovery(std::shared_ptr<Session> self, bool wanted, Deadline deadline) {
+  auto* port = self->devices_.recovery();
+  if (port == nullptr) co_return self->unsupported("way into its recovery mode: an address for 'recovery' is missing");
+  HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
+  self->in_recovery_ = true;  // until it is known to be out of it
+  auto set = co_await port->set(wanted ? PowerState::on : PowerState::off, deadline);
+  if (set) self->in_recovery_ = wanted;
+  co_return std::move(set).within("recovery");
 }
 
 Task<> Session::do_clean(std::shared_ptr<Session> self, Deadline deadline) {
@@ -265,6 +296,11 @@ Task<> Session::do_clean(std::shared_ptr<Session> self, Deadline deadline) {
   HILLTOP_CO_TRY(const auto guard, co_await self->lock_.acquire(deadline));
   Result<> off = ok();
   if (self->devices_.power() != nullptr) off = co_await set_power(self, PowerState::off, deadline);
+  if (self->in_recovery_) {
+    auto out = co_await self->devices_.recovery()->set(PowerState::off, deadline);
+    self->in_recovery_ = !out;
+    if (off) off = std::move(out).within("recovery");
+  }
   if (auto* machine = self->devices_.machine()) machine->reset_configuration();
   if (auto* files = self->devices_.boot_files()) files->take_back();
   co_return off;
@@ -315,6 +351,14 @@ Task<> Session::do_close(std::shared_ptr<Session> self, Deadline deadline) {
 }
 
 }  // namespace
+
+Task<> BoardSession::write_storage(drivers::StorageImage, drivers::StorageProgress, Deadline) {
+  co_return Error(Errc::unsupported, Blame::configuration, "the board has no card that can be written");
+}
+
+Task<> BoardSession::recovery(bool, Deadline) {
+  co_return Error(Errc::unsupported, Blame::configuration, "the board has no way into a recovery mode");
+}
 
 Task<std::shared_ptr<BoardSession>> BoardSession::open(Env env, BoardConfig config,
                                                        std::shared_ptr<const BoardType> type, RuleSet rules,

@@ -51,6 +51,12 @@ class BoardSession {
   virtual Task<drivers::ProbeIdentity> identify(Deadline deadline) = 0;
   /// Flashes and verifies. Errors: unsupported (configuration) when the type's flash facts have no source; those of Flasher.
   virtual Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) = 0;
+  /// Writes the board's card through its mux (role `storage`), and gives it to the board. Errors: unsupported
+  /// (configuration) where the lab names none; those of StorageMux::write().
+  virtual Task<> write_storage(drivers::StorageImage image, drivers::StorageProgress progress, Deadline deadline);
+  /// Switches what brings the board to its recovery mode at its next power-on (role `recovery`: a relay at a button or a
+  /// jumper). Errors: unsupported (configuration) where the lab names nothing; those of PowerPort::set().
+  virtual Task<> recovery(bool wanted, Deadline deadline);
   /// nullptr unless the job chooses the machine.
   virtual drivers::ConfigurableMachine* machine() = 0;
   /// nullptr where a job can lend the board nothing (TFTP folder, drives, ...): only emulated boards take that.

@@ -150,7 +150,8 @@ const std::vector<std::string>& known_boot_methods() {
 }
 
 const std::vector<std::string>& address_roles() {
-  static const std::vector<std::string> roles = {"emulator", "power", "console", "probe", "flash", "storage"};
+  static const std::vector<std::string> roles = {"emulator", "power",   "console", "probe",
+                                                 "flash",    "storage", "recovery"};
   return roles;
 }
 

@@ -38,6 +38,9 @@ constexpr auto known_tools = std::to_array<KnownTool>({
     {"sunxi-fel", "sunxi-fel", "version", "apt install sunxi-tools"},
     {"qdl", "qdl", "--version", "apt install qdl, or github.com/linux-msm/qdl"},
     {"openFPGALoader", "openFPGALoader", "--Version", "apt install openfpgaloader"},
+    {"daplink", "mcopy", "--version", "apt install mtools"},
+    {"uf2", "mtype", "--version", "apt install mtools"},
+    {"v2m-storage", "mcopy", "--version", "apt install mtools"},
 });
 
 /// The paths below /dev of an address, with their keys.

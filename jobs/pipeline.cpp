@@ -29,6 +29,7 @@ struct Dispatch {
   Task<> operator()(const DeployTftp& b) const { return deploy_tftp(run, &b, context); }
   Task<> operator()(const DeployOverlay& b) const { return deploy_overlay(run, &b, context); }
   Task<> operator()(const DeployDownload& b) const { return deploy_download(run, &b, context); }
+  Task<> operator()(const DeployBoard& b) const { return deploy_board(run, &b, context); }
   Task<> operator()(const Boot& b) const { return boot(run, &b, context); }
   Task<> operator()(const TestMonitors& b) const { return test_monitors(run, &b, context); }
   Task<> operator()(const TestInteractive& b) const { return test_interactive(run, &b, context); }

@@ -157,14 +157,38 @@ class Planner {
     return action;
   }
 
+  PlannedAction plan_block(const DeployBoard& deploy) {
+    const bool storage = deploy.way == DeployBoard::Way::storage;
+    PlannedAction action = make_block((storage ? std::string("storage") : deploy.to) + "-deploy", "");
+    for (const DeployImage& image : deploy.images) {
+      add_download(action, image.label, image.url);
+      for (const FileOverlay& overlay : image.overlays) add_download(action, overlay.name, overlay.url);
+    }
+    if (storage) add(action, make("dd-image", "write the board's card, and read it back", &action));
+    if (deploy.way == DeployBoard::Way::flash)
+      add(action,
+          make("flash-device", "flash " + joined(deploy.images, [](const auto& one) { return one.label; }), &action));
+    deployed_.erase(deploy.common.name_space);
+    return action;
+  }
+
+  PlannedAction plan_recovery(const Boot& boot) const {
+    PlannedAction action = make("boot-recovery", "", nullptr, boot_attempts());
+    const auto* words = boot.into_recovery ? "start the board in its recovery mode" : "start the board as usual";
+    add(action, make("recovery-mode", words, &action));
+    return action;
+  }
+
   PlannedAction plan_block(const Boot& boot) {
     const bool machine = type_.configurable_machine;
     if (has_loader(boot.method)) return plan_loader(boot);
     if (boot.method == BootMethod::kexec) return plan_kexec(boot);
     if (boot.method == BootMethod::ssh) return plan_ssh(boot);
+    if (boot.method == BootMethod::recovery) return plan_recovery(boot);
     if (boot.method == BootMethod::qemu || (machine && boot.method == BootMethod::monitor)) return plan_machine(boot);
+    const auto method = std::string(to_string(boot.method));
     PlannedAction action =
-        make(boot.method == BootMethod::minimal ? "minimal-boot" : "monitor-boot", "", nullptr, boot_attempts());
+        make(has_flasher(boot.method) ? "boot-" + method : method + "-boot", "", nullptr, boot_attempts());
     add(action, make("connect-device", "listen on the console", &action));
     const auto deployed = deployed_.find(boot.common.name_space);
     if (machine) add(action, make("execute-qemu", with_stages(machine_summary()), &action));

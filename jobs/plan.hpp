@@ -30,6 +30,13 @@ struct EffectiveTimeout {
 ///     deploy tftp           tftp-deploy [ download-retry [...] for each file, prepare-tftp-overlay ]
 ///     deploy overlay        deploy-overlay
 ///     deploy download(s)    download-deploy [ download-retry [...] for each file ]
+///     deploy flasher, mps, musca, vemsd   flasher-deploy (mps-deploy, ...) [ download-retry [...], flash-device ]
+///     deploy usb, sd        storage-deploy [ download-retry [...] for each file, dd-image ]
+///     deploy recovery       recovery-deploy [ download-retry [...] for each file ]
+///     boot openocd, pyocd, jlink, cmsis-dap, dfu, gdb, musca
+///                           boot-openocd (boot-pyocd, ...) [ connect-device, flash-device, reset-device,
+///                           auto-login-action ]
+///     boot recovery         boot-recovery [ recovery-mode ]
 ///     boot u-boot           uboot-action [ connect-device, reset-device, bootloader-interrupt, bootloader-commands,
 ///                           auto-login-action ]
 ///     boot grub, grub-efi   grub-main-action [ the same ]

@@ -96,6 +96,17 @@ class BlockChecks {
 
   void operator()(const DeployDownload&) {}
 
+  void operator()(const DeployBoard& deploy) {
+    if (!offers(deploy.to))
+      out_.error(deploy.to_place, "deploy to: board type " + type_.name + " does not offer '" + deploy.to + "'",
+                 offered());
+    else if (deploy.way == DeployBoard::Way::flash)
+      check_flash(deploy.to_place, deploy.images_place, deploy.images.size());
+    if (deploy.way == DeployBoard::Way::files) return;
+    note_deployed(deploy.common, false);
+    unbooted_.erase(deploy.common.name_space);  // what is written stays, whatever comes next
+  }
+
   void operator()(const Boot& boot) {
     const std::string method(to_string(boot.method));
     if (!type_.boots(method))
@@ -104,6 +115,7 @@ class BlockChecks {
     if (boot.pre_power_command) no_command(boot.common.place, "pre_power_command");
     if (boot.pre_os_command) no_command(boot.common.place, "pre_os_command");
     if (boot.transfer_overlay) check_transfer(boot);
+    if (boot.method == BootMethod::recovery) return;
     if (boot.method == BootMethod::kexec || !boot.soft_reboot.empty())
       check_running(boot);
     else
@@ -147,6 +159,12 @@ class BlockChecks {
     return name_space == "common" ? "" : " in namespace '" + name_space + "'";
   }
 
+  /// What can be flashed can be flashed at once, and a Musca that boots so is one.
+  bool offers(const std::string& target) const {
+    return type_.deploys(target) || (target == "flasher" && type_.flash.supported) ||
+           (target == "musca" && type_.boots("musca"));
+  }
+
   void no_command(const Place& place, const std::string& name) {
     out_.error(place, "board type " + type_.name + " has no command '" + name + "'",
                "commands of a lab's own are not supported yet");
@@ -162,11 +180,12 @@ class BlockChecks {
     for (const DeployImage& image : deploy.images) {
       if (type_.configurable_machine && image.image_arg.empty())
         out_.warning(image.place, "deploy images " + image.label + " has no image_arg: the machine does not get it");
-      if (!type_.configurable_machine && !image.image_arg.empty())
+      if (!type_.configurable_machine && !image.image_arg.empty() && !type_.boots("dfu"))
         out_.warning(image.place, "deploy images " + image.label + " image_arg has no effect: board type " +
                                       type_.name + " is flashed");
     }
-    if (!type_.configurable_machine && !check_drives(deploy)) check_flash(deploy);
+    if (!type_.configurable_machine && !check_drives(deploy))
+      check_flash(deploy.to_place, deploy.images_place, deploy.images.size());
   }
 
   std::string offered() const {
@@ -220,14 +239,13 @@ class BlockChecks {
         "put another boot before it");
   }
 
-  void check_flash(const DeployTmpfs& deploy) {
+  void check_flash(const Place& to, const Place& images_place, std::size_t images) {
     if (!type_.flash.supported) {
-      out_.error(deploy.to_place, "deploy to: boards of type " + type_.name + " cannot be flashed",
+      out_.error(to, "deploy to: boards of type " + type_.name + " cannot be flashed",
                  "the board type states no flash facts with a source");
-    } else if (deploy.images.size() > type_.flash.max_images) {
-      out_.error(deploy.images_place, "deploy images: " + std::to_string(deploy.images.size()) +
-                                          " images, and board type " + type_.name + " takes " +
-                                          std::to_string(type_.flash.max_images));
+    } else if (images > type_.flash.max_images) {
+      out_.error(images_place, "deploy images: " + std::to_string(images) + " images, and board type " + type_.name +
+                                   " takes " + std::to_string(type_.flash.max_images));
     }
   }
 

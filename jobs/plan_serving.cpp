@@ -36,6 +36,8 @@ bool brings_overlay(const JobDefinition& job, std::string_view name_space) {
     if (const auto* boot = std::get_if<Boot>(&block)) return boot->transfer_overlay.has_value();
     if (const auto* tmpfs = std::get_if<DeployTmpfs>(&block))
       return std::ranges::any_of(tmpfs->images, &DeployImage::test_shell);
+    if (const auto* card = std::get_if<DeployBoard>(&block))
+      return std::ranges::any_of(card->images, &DeployImage::test_shell);
     const auto* tftp = std::get_if<DeployTftp>(&block);
     const auto* ramdisk = tftp == nullptr ? nullptr : tftp->file("ramdisk");
     return ramdisk != nullptr && ramdisk->install_overlay;

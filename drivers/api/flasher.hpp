@@ -36,6 +36,8 @@ class Flasher {
   /// is touched then); mismatch (dut) when the read-back differs; unavailable, timeout (infrastructure).
   /// Cancel: between chunks; storage stays half written.
   virtual Task<> flash(std::vector<FlashImage> images, FlashProgress progress, Deadline deadline) = 0;
+  /// Whether the board must have power for it: an emulated one need not.
+  [[nodiscard]] virtual bool needs_power() const { return true; }
 };
 
 }  // namespace hilltop::drivers

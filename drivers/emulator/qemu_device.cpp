@@ -41,6 +41,7 @@ class QemuProbe final : public Probe {
 class QemuFlasher final : public Flasher {
  public:
   explicit QemuFlasher(std::shared_ptr<QemuMachine> machine) : machine_(std::move(machine)) {}
+  [[nodiscard]] bool needs_power() const override { return false; }
   Task<> flash(std::vector<FlashImage> images, FlashProgress progress, Deadline deadline) override {
     return QemuMachine::flash(machine_, std::move(images), std::move(progress), deadline);
   }

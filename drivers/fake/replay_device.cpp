@@ -248,6 +248,7 @@ class Replay final : public ReplayDevice, PowerPort, Probe, Flasher {
   ByteStream* console(std::string_view name) override { return name == "main" ? &board_->line : nullptr; }
   Probe* probe() override { return this; }
   Flasher* flasher() override { return this; }
+  [[nodiscard]] bool needs_power() const override { return false; }
   [[nodiscard]] const ReplayCounters& counters() const override { return board_->counters; }
   Task<> shut_down(Deadline) override { return end_board(board_); }
 

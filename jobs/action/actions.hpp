@@ -19,6 +19,8 @@ Task<> deploy_tftp(std::shared_ptr<JobRun> run, const DeployTftp* block, ActionC
 Task<> deploy_overlay(std::shared_ptr<JobRun> run, const DeployOverlay* block, ActionContext context);
 /// Fetches and checks files that no board gets.
 Task<> deploy_download(std::shared_ptr<JobRun> run, const DeployDownload* block, ActionContext context);
+/// Fetches images and writes them to the board: by its flasher, or its card through its mux.
+Task<> deploy_board(std::shared_ptr<JobRun> run, const DeployBoard* block, ActionContext context);
 /// Flashes what was deployed, resets or powers the board, and waits for its prompts.
 Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context);
 /// Watches the console for results (LAVA 3.5).

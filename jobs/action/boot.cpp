@@ -4,8 +4,7 @@
 #include "jobs/action/actions.hpp"
 #include "jobs/action/boot_loader.hpp"
 #include "jobs/action/boot_script.hpp"
-#include "jobs/action/image_format.hpp"
-#include "jobs/action/images_apart.hpp"
+#include "jobs/action/flash.hpp"
 #include "jobs/action/login.hpp"
 #include "jobs/action/serving.hpp"
 
@@ -14,48 +13,13 @@ namespace {
 
 using drivers::PowerState;
 
-Result<std::vector<drivers::FlashImage>> flash_images(const JobRun& run, const std::vector<DeployedImage>& deployed) {
-  const auto& facts = run.input.board->type().flash;
-  std::vector<drivers::FlashImage> out;
-  for (const auto& image : deployed) {
-    HILLTOP_TRY(const auto format, image_format_of(image.path));
-    if (std::ranges::find(facts.formats, format) == facts.formats.end() && !facts.formats.empty())
-      return Error(Errc::bad_input, Blame::job,
-                   "image '" + image.label + "': boards of this type do not take files of its format");
-    drivers::FlashImage file{image.path, format, std::nullopt};
-    if (format == drivers::ImageFormat::raw) {
-      if (!facts.raw_address)
-        return Error(Errc::bad_input, Blame::job,
-                     "image '" + image.label +
-                         "' is neither ELF nor Intel HEX, and boards of this type have no address for raw images");
-      file.address = facts.raw_address;
-    }
-    out.push_back(std::move(file));
-  }
-  return out;
-}
-
-Task<> flash(std::shared_ptr<JobRun> run, ActionContext context) {
+/// Whether images were flashed.
+Task<bool> flash(std::shared_ptr<JobRun> run, ActionContext context) {
   const auto deployed = run->deployed.find(context.name_space);
-  if (deployed == run->deployed.end() || deployed->second.empty()) co_return ok();
-  if (!run->input.board->type().flash.supported) co_return ok();  // its images are drives
-  Step step(*run, context, "flash-device");
-  HILLTOP_CO_TRY(auto images, flash_images(*run, deployed->second));
-  const auto apart = [images] { return images_apart(images); };
-  HILLTOP_CO_CHECK(co_await run->lane.run(apart));
-  run->log(LogLevel::info, "flashing " + std::to_string(images.size()) + (images.size() == 1 ? " image" : " images"));
-  auto shown = std::make_shared<std::uint64_t>(0);  // percent
-  auto progress = [run, shown](std::uint64_t done, std::uint64_t total) {
-    const auto percent = total == 0 ? 100 : done * 100 / total;
-    if (percent < *shown + 10) return;
-    *shown = percent - percent % 10;
-    run->log(LogLevel::info, "flashed " + std::to_string(percent) + " % of " + std::to_string(total) + " bytes");
-  };
-  const drivers::FlashProgress handler = progress;
-  auto result = co_await run->input.board->flash(std::move(images), handler, step.deadline());
-  if (!result) co_return std::move(result).within("flash");
-  step.succeed();
-  co_return ok();
+  if (deployed == run->deployed.end() || deployed->second.empty()) co_return false;
+  if (!run->input.board->type().flash.supported) co_return false;  // its images are drives
+  HILLTOP_CO_CHECK(co_await flash_board(run, deployed->second, context));
+  co_return true;
 }
 
 /// Powers the board, or resets it where it has power. Where nobody knows, a power cycle makes it known.
@@ -76,14 +40,23 @@ Task<> start_anew(std::shared_ptr<JobRun> run, bool reset, Deadline deadline) {
   co_return co_await board.reset(drivers::ResetKind::hard, deadline);
 }
 
-/// Starts the board so that its first line is seen: the cursor stands before the reset.
-Task<> start(std::shared_ptr<JobRun> run, const Boot* block, ActionContext context) {
+/// Starts the board so that its first line is seen: the cursor stands before the reset, or before the flashing
+/// (`flashed_at`) that started a board which cannot be reset.
+Task<> start(std::shared_ptr<JobRun> run, const Boot* block, std::optional<std::uint64_t> flashed_at,
+             ActionContext context) {
   const bool by_ssh = block->method == BootMethod::ssh;
   const auto name = run->input.board->machine() != nullptr ? "execute-qemu" : by_ssh ? "primary-ssh" : "reset-device";
   Step step(*run, context, name);
   run->cursor = run->booted_at = run->console->end();
   run->console_log->started_at(run->booted_at);
-  HILLTOP_CO_CHECK(co_await start_anew(run, block->reset, step.deadline()));
+  auto started = co_await start_anew(run, block->reset, step.deadline());
+  if (!started && started.error().code == Errc::unsupported && flashed_at) {
+    run->log(LogLevel::info, "the board cannot be reset: it has started when it was flashed");
+    run->cursor = run->booted_at = *flashed_at;
+    run->console_log->started_at(run->booted_at);
+    started = ok();
+  }
+  HILLTOP_CO_CHECK(std::move(started));
   step.succeed();
   co_return ok();
 }
@@ -180,11 +153,19 @@ Task<> go_on(std::shared_ptr<JobRun> run, const Boot* block, std::shared_ptr<Boo
   co_return watch ? co_await BootWatch::finish(watch) : ok();
 }
 
-/// Everything before the board starts: the machine, what it is lent, what it is flashed with.
-Task<> prepare_board(std::shared_ptr<JobRun> run, ActionContext context) {
-  if (run->input.board->machine() != nullptr) co_return co_await configure_machine(run, context);
+/// Everything before the board starts: the machine, what it is lent, what it is flashed with. Value: where the console
+/// stood before the flashing; nothing when nothing was flashed.
+Task<std::optional<std::uint64_t>> prepare_board(std::shared_ptr<JobRun> run, ActionContext context) {
+  std::optional<std::uint64_t> before;
+  if (run->input.board->machine() != nullptr) {
+    HILLTOP_CO_CHECK(co_await configure_machine(run, context));
+    co_return before;
+  }
   HILLTOP_CO_CHECK(co_await lend_files(run, context));
-  co_return co_await flash(run, context);
+  const auto end = run->console->end();
+  HILLTOP_CO_TRY(const bool flashed, co_await flash(run, context));
+  if (flashed) before = end;
+  co_return before;
 }
 
 }  // namespace
@@ -194,19 +175,21 @@ Task<> boot(std::shared_ptr<JobRun> run, const Boot* block, ActionContext contex
   if (block->pre_power_command || block->pre_os_command)
     co_return Error(Errc::unsupported, Blame::configuration,
                     "this lab's boards have no pre_power_command or pre_os_command");
+  if (block->method == BootMethod::recovery) co_return co_await boot_recovery(run, block, context);
+  std::optional<std::uint64_t> flashed_at;
   auto filled = std::make_shared<Boot>(*block);
   filled->prompts = effective_prompts(*block, run->input.board->type());
   if (block->kexec)
     HILLTOP_CO_CHECK(co_await start_by_kexec(run, block, context));
   else if (block->soft_reboot.empty()) {
     if (block->use_bootscript) HILLTOP_CO_CHECK(write_bootscript(*run, *block, context.name_space));
-    HILLTOP_CO_CHECK(co_await prepare_board(run, context));
+    HILLTOP_CO_TRY(flashed_at, co_await prepare_board(run, context));
   }
   HILLTOP_CO_TRY(const auto watch, watch_boot(run, *block));
   if (!block->soft_reboot.empty())
     HILLTOP_CO_CHECK(co_await reboot_softly(run, block, context));
   else if (!block->kexec)
-    HILLTOP_CO_CHECK(co_await start(run, block, context));
+    HILLTOP_CO_CHECK(co_await start(run, block, flashed_at, context));
   co_return co_await go_on(run, filled.get(), watch, context);
 }
 

@@ -24,6 +24,7 @@ struct DeployedImage {
   std::string label;
   std::filesystem::path path;
   std::string image_arg;
+  std::string part = {};  ///< where it goes on the board, when the job says it
 };
 
 /// What deploy `to: tftp` put in place for a namespace's boot loader.

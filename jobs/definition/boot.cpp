@@ -68,8 +68,10 @@ void refuse_login(MapReader& block) {
 }
 
 BootMethod method_of(std::string_view name) {
-  for (const auto method : {BootMethod::qemu, BootMethod::monitor, BootMethod::u_boot, BootMethod::grub,
-                            BootMethod::grub_efi, BootMethod::uefi, BootMethod::kexec, BootMethod::ssh})
+  for (const auto method :
+       {BootMethod::qemu, BootMethod::monitor, BootMethod::u_boot, BootMethod::grub, BootMethod::grub_efi,
+        BootMethod::uefi, BootMethod::kexec, BootMethod::ssh, BootMethod::openocd, BootMethod::pyocd, BootMethod::jlink,
+        BootMethod::cmsis_dap, BootMethod::dfu, BootMethod::gdb, BootMethod::musca, BootMethod::recovery})
     if (to_string(method) == name) return method;
   return BootMethod::minimal;
 }
@@ -116,6 +118,11 @@ std::optional<ActionBlock> read_boot(MapReader& block, Place place) {
   if (has_loader(boot.method)) read_loader(block, boot);
   if (boot.method == BootMethod::kexec) read_kexec(block, boot);
   if (boot.method == BootMethod::ssh) read_ssh(block, boot);
+  if (boot.method == BootMethod::recovery) read_recovery(block, boot);
+  if (has_flasher(boot.method)) {
+    read_flasher_boot(block, boot);
+    read_login(block, boot);
+  }
   if (has_loader(boot.method) || boot.method == BootMethod::kexec || boot.method == BootMethod::ssh)
     read_login(block, boot);
   block.finish();

@@ -52,7 +52,18 @@ void read_image_overlay(MapReader& map, DeployImage& image) {
   if (kind == "tar") image.overlay = ImageOverlay::tar;
 }
 
-std::optional<DeployImage> read_image(const std::string& label, const Node& key, const Node& value, Diagnostics& out) {
+/// Of a card that has files: where it goes there.
+std::string read_rename(MapReader& map) {
+  const auto place = map.key_place("rename");
+  auto path = map.text("rename", 1).value_or("");
+  if (("/" + path + "/").contains("/../") || path.starts_with('/'))
+    map.out().error(place, map.name_of("rename") + ": '" + path + "' is no path on the board's card",
+                    "as SOFTWARE/an505.bin");
+  return path;
+}
+
+std::optional<DeployImage> read_image(const std::string& label, const Node& key, const Node& value, bool renames,
+                                      Diagnostics& out) {
   const std::string what = "deploy images " + label;
   if (!is_label(label)) {
     out.error(key.place(), "deploy images: '" + label + "' cannot be a label", "letters, digits, '_', '-' and '.'");
@@ -68,6 +79,7 @@ std::optional<DeployImage> read_image(const std::string& label, const Node& key,
   auto url = read_url(map, true);
   read_image_overlay(map, image);
   image.image_arg = map.text("image_arg").value_or("");
+  if (renames) image.rename = read_rename(map);
   map.finish();
   if (!url) return {};
   image.url = *std::move(url);
@@ -160,12 +172,12 @@ bool is_label(std::string_view label) {
                              [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
 }
 
-std::vector<DeployImage> read_images(MapReader& block) {
+std::vector<DeployImage> read_images(MapReader& block, bool renames) {
   std::vector<DeployImage> out;
   const Node images = block.require("images");
   if (!images) return out;
   each_entry(images, "deploy images", block.out(), [&](const std::string& label, const Node& key, const Node& value) {
-    if (auto image = read_image(label, key, value, block.out())) out.push_back(*std::move(image));
+    if (auto image = read_image(label, key, value, renames, block.out())) out.push_back(*std::move(image));
   });
   if (images.is_map() && images.entries().empty()) block.out().error(images.place(), "deploy images is empty");
   if (out.size() == images.entries().size()) check_placeholders(out, images, block.out());
@@ -180,6 +192,7 @@ std::optional<ActionBlock> read_deploy(MapReader& block, Place place) {
   if (to == "tftp") return read_tftp(block, std::move(place));
   if (to == "overlay") return read_overlay(block, std::move(place));
   if (to == "download" || to == "downloads") return read_download(block, std::move(place));
+  if (is_board_target(to)) return read_board_deploy(block, std::move(to), std::move(place));
   const Place at = block.node()["to"].place();
   const auto& known = lava::deploy_targets();
   const auto supported = "supported: " + listing(lava::supported_deploy_targets());

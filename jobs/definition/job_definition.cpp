@@ -16,6 +16,7 @@ struct KindOf {
   std::string_view operator()(const DeployTftp&) const { return "deploy"; }
   std::string_view operator()(const DeployOverlay&) const { return "deploy"; }
   std::string_view operator()(const DeployDownload&) const { return "deploy"; }
+  std::string_view operator()(const DeployBoard&) const { return "deploy"; }
   std::string_view operator()(const Boot&) const { return "boot"; }
   std::string_view operator()(const TestMonitors&) const { return "test"; }
   std::string_view operator()(const TestInteractive&) const { return "test"; }
@@ -57,6 +58,22 @@ std::string_view to_string(BootMethod method) noexcept {
       return "kexec";
     case BootMethod::ssh:
       return "ssh";
+    case BootMethod::openocd:
+      return "openocd";
+    case BootMethod::pyocd:
+      return "pyocd";
+    case BootMethod::jlink:
+      return "jlink";
+    case BootMethod::cmsis_dap:
+      return "cmsis-dap";
+    case BootMethod::dfu:
+      return "dfu";
+    case BootMethod::gdb:
+      return "gdb";
+    case BootMethod::musca:
+      return "musca";
+    case BootMethod::recovery:
+      return "recovery";
   }
   return "";
 }
@@ -64,6 +81,12 @@ std::string_view to_string(BootMethod method) noexcept {
 bool has_loader(BootMethod method) noexcept {
   return method == BootMethod::u_boot || method == BootMethod::grub || method == BootMethod::grub_efi ||
          method == BootMethod::uefi;
+}
+
+bool has_flasher(BootMethod method) noexcept {
+  return method == BootMethod::openocd || method == BootMethod::pyocd || method == BootMethod::jlink ||
+         method == BootMethod::cmsis_dap || method == BootMethod::dfu || method == BootMethod::gdb ||
+         method == BootMethod::musca;
 }
 
 const DeployFile* DeployTftp::file(std::string_view label) const {

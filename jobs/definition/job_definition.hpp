@@ -79,6 +79,7 @@ struct DeployImage {
   bool test_shell = false;                    ///< `overlays: {lava: true}`
   std::vector<FileOverlay> overlays;
   std::uint32_t partition = 0;  ///< for ext4: from 1; 0: the image is a file system
+  std::string rename = {};      ///< deploy to: mps, vemsd: its path on the board's card; "" when not given
 };
 
 /// The database of a Zephyr build's dictionary logs (log_dictionary.json), which is no image: by it the records on the
@@ -134,6 +135,21 @@ struct DeployDownload {
   Place to_place;
 };
 
+/// deploy `to: flasher | mps | musca | vemsd | usb | sd | recovery`: what is written to the board at once.
+struct DeployBoard {
+  enum class Way : std::uint8_t {
+    flash,    ///< flasher, mps, musca, vemsd: by the board's flasher
+    storage,  ///< usb, sd: the whole card, by its mux
+    files     ///< recovery: only fetched
+  };
+  BlockCommon common;
+  Way way = Way::flash;
+  std::string to;
+  std::vector<DeployImage> images;  ///< of a card: "image", and its block map "bmap" where there is one
+  Place to_place;
+  Place images_place;
+};
+
 struct AutoLogin {
   std::string login_prompt, username;
   std::optional<std::string> password_prompt, password;
@@ -164,11 +180,32 @@ struct KexecCommand {
   bool on_panic = false;      ///< loaded for the case of a crash, and then the running kernel is made to crash
 };
 
-enum class BootMethod : std::uint8_t { qemu, minimal, monitor, u_boot, grub, grub_efi, uefi, kexec, ssh };
+enum class BootMethod : std::uint8_t {
+  qemu,
+  minimal,
+  monitor,
+  u_boot,
+  grub,
+  grub_efi,
+  uefi,
+  kexec,
+  ssh,
+  openocd,
+  pyocd,
+  jlink,
+  cmsis_dap,
+  dfu,
+  gdb,
+  musca,
+  recovery
+};
 /// "u-boot", as LAVA writes it.
 [[nodiscard]] std::string_view to_string(BootMethod method) noexcept;
 /// Whether a boot loader's command line is used: u-boot, grub, grub-efi, uefi.
 [[nodiscard]] bool has_loader(BootMethod method) noexcept;
+/// Whether it names a way to flash a microcontroller: openocd, pyocd, jlink, cmsis-dap, dfu, gdb, musca. Which program
+/// or driver does it, the lab says.
+[[nodiscard]] bool has_flasher(BootMethod method) noexcept;
 
 /// A boot action. What a method does not take was refused when it was read.
 struct Boot {
@@ -178,6 +215,7 @@ struct Boot {
   std::vector<std::string> prompts;
   std::optional<AutoLogin> auto_login;
   bool reset = true;
+  bool into_recovery = false;  ///< method recovery: into that mode, or out of it
   bool pre_power_command = false, pre_os_command = false;
   bool ignore_kernel_messages = false;
   Place method_place;                        ///< of the value of `method`
@@ -264,7 +302,7 @@ struct CommandBlock {
 };
 
 using ActionBlock = std::variant<DeployTmpfs, Boot, TestMonitors, TestInteractive, TestDefinitions, CommandBlock,
-                                 DeployTftp, DeployOverlay, DeployDownload>;
+                                 DeployTftp, DeployOverlay, DeployDownload, DeployBoard>;
 [[nodiscard]] const BlockCommon& common_of(const ActionBlock& block);
 /// "deploy", "boot", "test", "command".
 [[nodiscard]] std::string_view kind_of(const ActionBlock& block);

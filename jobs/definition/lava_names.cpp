@@ -92,12 +92,15 @@ const Names& builtin_commands() {
 }
 
 const Names& supported_deploy_targets() {
-  static const Names names = {"download", "downloads", "overlay", "tftp", "tmpfs"};
+  static const Names names = {"download", "downloads", "flasher", "mps",   "musca", "overlay",
+                              "recovery", "sd",        "tftp",    "tmpfs", "usb",   "vemsd"};
   return names;
 }
 
 const Names& supported_boot_methods() {
-  static const Names names = {"grub", "grub-efi", "kexec", "minimal", "monitor", "qemu", "ssh", "u-boot", "uefi"};
+  static const Names names = {"cmsis-dap", "dfu",      "gdb",     "grub",   "grub-efi", "jlink",
+                              "kexec",     "minimal",  "monitor", "musca",  "openocd",  "pyocd",
+                              "qemu",      "recovery", "ssh",     "u-boot", "uefi"};
   return names;
 }
 

@@ -41,8 +41,11 @@ void read_annotations(MapReader& top, JobDefinition& job);
 void read_deploy_rest(MapReader& block);
 /// `overlay_backend`, of a block or an image.
 void read_overlay_backend(MapReader& map);
-/// `images`: at least one.
-[[nodiscard]] std::vector<DeployImage> read_images(MapReader& block);
+/// `images`: at least one. `renames`: each may have the key `rename`.
+[[nodiscard]] std::vector<DeployImage> read_images(MapReader& block, bool renames = false);
+/// `to: flasher | mps | musca | vemsd | usb | sd | recovery`.
+[[nodiscard]] bool is_board_target(std::string_view to);
+[[nodiscard]] std::optional<ActionBlock> read_board_deploy(MapReader& block, std::string to, Place place);
 /// A name of a file in the job's folder.
 [[nodiscard]] bool is_label(std::string_view label);
 [[nodiscard]] std::optional<ActionBlock> read_boot(MapReader& block, Place place);
@@ -50,6 +53,9 @@ void read_overlay_backend(MapReader& map);
 void read_loader(MapReader& block, Boot& boot);
 void read_kexec(MapReader& block, Boot& boot);
 void read_ssh(MapReader& block, Boot& boot);
+/// Those of openocd, pyocd, jlink, cmsis-dap, dfu, gdb and musca; those of recovery.
+void read_flasher_boot(MapReader& block, Boot& boot);
+void read_recovery(MapReader& block, Boot& boot);
 /// Their rarer keys: use_bootscript, boot_finished, expect_shell, shell_menu; kernel-config, on_panic, deploy.
 void read_loader_options(MapReader& block, Boot& boot);
 void read_kexec_options(MapReader& block, KexecCommand& kexec);

@@ -119,6 +119,22 @@ TEST_F(PipelineOnBoards, ZtestPasses) {
   EXPECT_THAT(sink.checks(), SizeIs(6));
 }
 
+TEST_F(PipelineOnBoards, BootByGdbFlashesOverTheStubAndSeesTheFirstLine) {
+  artifacts.files["http://lab/fw.elf"] = firmware(worker, dir.path) / "mps2-an385-pass.elf";
+  const auto out =
+      run("an385-01",
+          "timeouts: {job: {seconds: 25}, action: {seconds: 20}, connection: {seconds: 4}}\n"
+          "actions:\n"
+          "- deploy: {to: tmpfs, images: {zephyr: {url: 'http://lab/fw.elf'}}}\n"
+          "- boot: {method: gdb, commands: flash}\n"
+          "- test:\n    monitors:\n    - name: hilltop_basics\n      start: Booting hilltop test firmware\n"
+          "      end: PROJECT EXECUTION (SUCCESSFUL|FAILED)\n"
+          "      pattern: ' (?P<result>PASS|FAIL|SKIP) - (?P<test_case_id>\\w+) in (?P<measurement>[\\d.]+) seconds'\n"
+          "      fixupdict: {PASS: pass, FAIL: fail, SKIP: skip}\n");
+  EXPECT_EQ(out.verdict, Verdict::pass) << out.reason;
+  EXPECT_THAT(sink.checks(), SizeIs(6));
+}
+
 TEST_F(PipelineOnBoards, ZtestFails) { EXPECT_EQ(ztest("fail").verdict, Verdict::fail); }
 
 TEST_F(PipelineOnBoards, ZtestFaults) {

@@ -110,6 +110,11 @@ class ScriptedBoard final : public boards::BoardSession {
   Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline) override {
     return take_images(this, std::move(images), std::move(progress));
   }
+  Task<drivers::ProbeIdentity> identify(Deadline) override { return no_probe(); }
+  Task<> write_storage(drivers::StorageImage image, drivers::StorageProgress progress, Deadline) override {
+    return take_card(this, std::move(image), std::move(progress));
+  }
+  Task<> recovery(bool wanted, Deadline) override { return note_recovery(this, wanted); }
   drivers::ConfigurableMachine* machine() override { return chosen_machine; }
   drivers::BootFiles* boot_files() override { return lent_to; }
   Task<> clean(Deadline) override { return clean_up(this); }
@@ -117,6 +122,7 @@ class ScriptedBoard final : public boards::BoardSession {
   void on_power_lost(std::function<void(std::string)>) override {}
 
   [[nodiscard]] boards::BoardType& own_type() { return type_; }
+  void set_power_state(drivers::PowerState state) { state_ = state; }
   [[nodiscard]] boards::BoardConfig& own_config() { return config_; }
   void set_rules(boards::RuleSet rules) { rules_ = std::move(rules); }
 
@@ -124,12 +130,26 @@ class ScriptedBoard final : public boards::BoardSession {
   std::function<void(int start)> on_start;  ///< the board starts (power on or reset), for the n-th time from 1
   drivers::ConfigurableMachine* chosen_machine = nullptr;
   drivers::BootFiles* lent_to = nullptr;
-  Result<> power_result = ok(), flash_result = ok(), clean_result = ok();
+  Result<> power_result = ok(), flash_result = ok(), clean_result = ok(), reset_result = ok(), storage_result = ok();
+  std::function<void()> on_flash;  ///< while it is flashed
   std::vector<drivers::FlashImage> flashed;
+  std::vector<drivers::StorageImage> cards;
+  std::vector<std::string> calls;  ///< "power off", "recovery on", "card", in order
   int starts = 0, cleaned = 0;
 
  private:
+  static Task<> take_card(ScriptedBoard* self, drivers::StorageImage image, drivers::StorageProgress progress) {
+    self->calls.emplace_back("card");
+    if (progress) progress(1024, 1024);
+    self->cards.push_back(std::move(image));
+    co_return self->storage_result;
+  }
+  static Task<> note_recovery(ScriptedBoard* self, bool wanted) {
+    self->calls.emplace_back(wanted ? "recovery on" : "recovery off");
+    co_return ok();
+  }
   static Task<> switch_power(ScriptedBoard* self, drivers::PowerState wanted) {
+    self->calls.emplace_back(wanted == drivers::PowerState::on ? "power on" : "power off");
     if (!self->power_result) co_return self->power_result;
     const bool rises = wanted == drivers::PowerState::on && self->state_ != drivers::PowerState::on;
     self->state_ = wanted;
@@ -137,11 +157,13 @@ class ScriptedBoard final : public boards::BoardSession {
     co_return ok();
   }
   static Task<> cycle(ScriptedBoard* self) {
+    if (!self->power_result) co_return self->power_result;
     self->state_ = drivers::PowerState::on;
     self->start();
     co_return ok();
   }
   static Task<> restart(ScriptedBoard* self) {
+    if (!self->reset_result) co_return self->reset_result;
     self->start();
     co_return ok();
   }
@@ -150,6 +172,7 @@ class ScriptedBoard final : public boards::BoardSession {
                             drivers::FlashProgress progress) {
     if (progress) progress(512, 1024), progress(1024, 1024);
     self->flashed = std::move(images);
+    if (self->on_flash) self->on_flash();
     co_return self->flash_result;
   }
   static Task<> clean_up(ScriptedBoard* self) {
@@ -158,6 +181,9 @@ class ScriptedBoard final : public boards::BoardSession {
     co_return self->clean_result;
   }
   static Task<> do_nothing() { co_return ok(); }
+  static Task<drivers::ProbeIdentity> no_probe() {
+    co_return Error(Errc::unsupported, Blame::configuration, "the board has no probe");
+  }
   void start() {
     main->set_up();
     ++starts;

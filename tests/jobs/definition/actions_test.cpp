@@ -77,18 +77,20 @@ INSTANTIATE_TEST_SUITE_P(
     Deploy, Actions,
     testing::Values(
         actions("good", deploy, ""), actions("no_to", "- deploy: {images: {}}", "job:6:11: deploy to is missing"),
-        actions("known_and_not_built", "- deploy: {to: fastboot, images: {}}",
-                "job:6:16: deploy to: fastboot is not supported yet (supported: 'download', 'downloads', 'overlay', "
-                "'tftp' and 'tmpfs')"),
         actions(
-            "known_by_its_other_spelling", "- deploy: {to: iso_installer}",
-            "job:6:16: deploy to: iso-installer is not supported yet (supported: 'download', 'downloads', 'overlay', "
-            "'tftp' and 'tmpfs')"),
+            "known_and_not_built", "- deploy: {to: fastboot, images: {}}",
+            "job:6:16: deploy to: fastboot is not supported yet (supported: 'download', 'downloads', 'flasher', 'mps', "
+            "'musca', 'overlay', 'recovery', 'sd', 'tftp', 'tmpfs', 'usb' and 'vemsd')"),
+        actions("known_by_its_other_spelling", "- deploy: {to: iso_installer}",
+                "job:6:16: deploy to: iso-installer is not supported yet (supported: 'download', 'downloads', "
+                "'flasher', 'mps', "
+                "'musca', 'overlay', 'recovery', 'sd', 'tftp', 'tmpfs', 'usb' and 'vemsd')"),
         actions("unknown_to", "- deploy: {to: tmpf}",
                 "job:6:16: deploy to: 'tmpf' is not a deploy method (did you mean 'tmpfs'?)"),
-        actions("unknown_to_far", "- deploy: {to: moon}",
-                "job:6:16: deploy to: 'moon' is not a deploy method (supported: 'download', 'downloads', 'overlay', "
-                "'tftp' and 'tmpfs')"),
+        actions(
+            "unknown_to_far", "- deploy: {to: moon}",
+            "job:6:16: deploy to: 'moon' is not a deploy method (supported: 'download', 'downloads', 'flasher', 'mps', "
+            "'musca', 'overlay', 'recovery', 'sd', 'tftp', 'tmpfs', 'usb' and 'vemsd')"),
         actions("no_images", "- deploy: {to: tmpfs}", "job:6:11: deploy images is missing"),
         actions("empty_images", "- deploy: {to: tmpfs, images: {}}", "job:6:31: deploy images is empty"),
         actions("image_is_text", "- deploy: {to: tmpfs, images: {fw: 'https://example.org/a'}}",
@@ -108,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(
         actions(
             "nfs", "- deploy: {to: nfs}",
             "job:6:16: deploy to: nfs is not supported: hilltop serves no NFS, for it runs without root (supported: "
-            "'download', 'downloads', 'overlay', 'tftp' and 'tmpfs')"),
+            "'download', 'downloads', 'flasher', "
+            "'mps', 'musca', 'overlay', 'recovery', 'sd', 'tftp', 'tmpfs', 'usb' and 'vemsd')"),
         actions("authorize", "- deploy: {to: overlay, authorize: ssh}",
                 "job:6:25: deploy authorize is not supported (put the key into the image, or write it in a step of the "
                 "test)"),
@@ -192,8 +195,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         actions("no_method", "- boot: {prompts: ['> ']}", "job:6:9: boot method is missing"),
         actions("known_and_not_built", "- boot: {method: fastboot}",
-                "job:6:18: boot method: fastboot is not supported yet (supported: 'grub', 'grub-efi', 'kexec', "
-                "'minimal', 'monitor', 'qemu', 'ssh', 'u-boot' and 'uefi')"),
+                "job:6:18: boot method: fastboot is not supported yet (supported: 'cmsis-dap', 'dfu', 'gdb', 'grub', "
+                "'grub-efi', 'jlink', 'kexec', 'minimal', 'monitor', 'musca', 'openocd', 'pyocd', 'qemu', 'recovery', "
+                "'ssh', "
+                "'u-boot' and 'uefi')"),
         actions("unknown_method", "- boot: {method: minmal}",
                 "job:6:18: boot method: 'minmal' is not a boot method (did you mean 'minimal'?)"),
         boot("prompts_text", "prompts: '> '", ""),
