@@ -6,7 +6,7 @@
 //   usb_id: "0403:6001"    # optional
 //   outlet: 2              # the pin, counted from 1: D0 is 1
 //   active_low: true       # optional: the relay is on when its pin is low
-// The chip keeps its pins while it is open, so it stays open: the kernel's serial driver has it back when hilltop ends.
+// The kernel's serial driver has the chip back when hilltop ends.
 #include "drivers/power/usb_outlet.hpp"
 #include "drivers/tables.hpp"
 
@@ -44,7 +44,7 @@ Task<bool> get_pin(std::shared_ptr<UsbHandle> unit, unsigned outlet, Deadline de
   co_return (now >> (outlet - 1) & 1) != 0;
 }
 
-constinit const UsbUnitKind kind{.interface = 0, .stays_open = true, .set = set_pin, .get = get_pin};
+constinit const UsbUnitKind kind{.interface = 0, .set = set_pin, .get = get_pin};
 
 UsbOutlet read_address(const Node& address, Diagnostics& diagnostics) {
   Fields fields(address, "ftdi-relay", diagnostics);

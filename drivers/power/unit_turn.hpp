@@ -14,7 +14,7 @@ struct SharedUnit {
   explicit SharedUnit(const asio::any_io_executor& executor) : free(executor) {}
   bool taken = false;
   Event free;
-  std::shared_ptr<UsbHandle> kept;  ///< by drivers whose unit forgets what it was told when it is closed
+  std::shared_ptr<UsbHandle> kept;  ///< of a USB unit, claimed: for whose turn it is
 };
 
 /// The right to use a unit alone, until the last copy dies.

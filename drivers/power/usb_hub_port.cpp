@@ -23,10 +23,27 @@ struct HubPortAddress {
   HubPairing pairing = {};
 };
 
+using Addresses = std::vector<std::pair<std::uint8_t, std::uint8_t>>;
+
+/// The box stays open between operations, which asks the bus less; any hub that comes or goes makes it be looked for
+/// anew.
+struct Kept {
+  std::vector<OpenHub> box = {};
+  Addresses hubs = {};
+};
+
 struct Opened {
   std::vector<OpenHub> box = {};
   UnitTurn turn = {};
 };
+
+Addresses hubs_of(const std::vector<UsbDeviceInfo>& devices) {
+  constexpr std::uint8_t hub_class = 9;
+  Addresses out;
+  for (const auto& device : devices)
+    if (device.device_class == hub_class) out.emplace_back(device.bus, device.address);
+  return out;
+}
 
 /// The halves of a box are one unit, whichever of them an address names.
 std::string unit_name(const std::vector<OpenHub>& box) {
@@ -36,23 +53,31 @@ std::string unit_name(const std::vector<OpenHub>& box) {
   return "usb " + first;
 }
 
-Task<Opened> begin(Env env, HubPortAddress address, Deadline deadline) {
+Task<Opened> begin(Env env, HubPortAddress address, std::shared_ptr<Kept> kept, Deadline deadline) {
   HILLTOP_CO_TRY(auto bus, UsbBus::of(env));
+  HILLTOP_CO_TRY(const auto devices, bus->devices());
+  auto hubs = hubs_of(devices);
   Opened out;
-  HILLTOP_CO_TRY(out.box, co_await open_hub_box(std::move(bus), address.hub, address.port, address.ganged,
-                                                address.pairing, deadline.at_most(most_time_to_appear)));
+  if (!kept->box.empty() && kept->hubs == hubs) {
+    out.box = kept->box;
+  } else {
+    kept->box.clear();
+    HILLTOP_CO_TRY(out.box, co_await open_hub_box(std::move(bus), address.hub, address.port, address.ganged,
+                                                  address.pairing, deadline.at_most(most_time_to_appear)));
+    *kept = {.box = out.box, .hubs = std::move(hubs)};
+  }
   HILLTOP_CO_TRY(out.turn, co_await take_turn(unit_name(out.box), deadline));
   co_return out;
 }
 
-Task<PowerState> read_state(Env env, HubPortAddress address, Deadline deadline) {
-  HILLTOP_CO_TRY(const auto hub, co_await begin(std::move(env), address, deadline));
+Task<PowerState> read_state(Env env, HubPortAddress address, std::shared_ptr<Kept> kept, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto hub, co_await begin(std::move(env), address, std::move(kept), deadline));
   HILLTOP_CO_TRY(const bool on, co_await hub_port_power(hub.box, address.port, deadline));
   co_return on ? PowerState::on : PowerState::off;
 }
 
-Task<> switch_to(Env env, HubPortAddress address, PowerState wanted, Deadline deadline) {
-  HILLTOP_CO_TRY(const auto hub, co_await begin(std::move(env), address, deadline));
+Task<> switch_to(Env env, HubPortAddress address, std::shared_ptr<Kept> kept, PowerState wanted, Deadline deadline) {
+  HILLTOP_CO_TRY(const auto hub, co_await begin(std::move(env), address, std::move(kept), deadline));
   co_return co_await set_hub_port_power(hub.box, address.port, wanted == PowerState::on, deadline);
 }
 
@@ -63,8 +88,10 @@ class UsbHubPort final : public Device, PowerPort {
   Task<> shut_down(Deadline) override { co_return ok(); }
 
  private:
-  Task<> set(PowerState wanted, Deadline deadline) override { return switch_to(env_, address_, wanted, deadline); }
-  Task<PowerState> state(Deadline deadline) override { return read_state(env_, address_, deadline); }
+  Task<> set(PowerState wanted, Deadline deadline) override {
+    return switch_to(env_, address_, kept_, wanted, deadline);
+  }
+  Task<PowerState> state(Deadline deadline) override { return read_state(env_, address_, kept_, deadline); }
   void on_lost(std::function<void(std::string reason)> handler) override {
     const auto bus = UsbBus::of(env_);
     if (!bus) return;  // the first operation says why
@@ -75,6 +102,7 @@ class UsbHubPort final : public Device, PowerPort {
 
   Env env_;
   HubPortAddress address_;
+  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
   std::shared_ptr<void> watch_;
 };
 

@@ -26,18 +26,32 @@ struct Job {
 
 bool is_same(const UsbDeviceInfo& a, const UsbDeviceInfo& b) { return a.bus == b.bus && a.address == b.address; }
 
+/// The handle that is open already, when the unit is still what it was; otherwise no handle.
+Task<Use> use_kept(std::shared_ptr<UsbBus> bus, UsbMatch match, Deadline deadline) {
+  Use use;
+  HILLTOP_CO_TRY(const auto devices, bus->devices());
+  const auto found = find_usb_device(devices, match);
+  if (!found) co_return use;  // it may be on its way: open() waits, and says what is wrong
+  HILLTOP_CO_TRY(use.turn, co_await take_turn("usb " + found->path, deadline));
+  if (use.turn->kept && is_same(use.turn->kept->info(), *found)) use.handle = use.turn->kept;
+  co_return use;
+}
+
 Task<Use> begin(Job job, Deadline deadline) {
   HILLTOP_CO_TRY(auto bus, UsbBus::of(job.env));
-  Use use;
+  HILLTOP_CO_TRY(auto use, co_await use_kept(bus, job.outlet.match, deadline));
+  if (use.handle) co_return use;
+  use.turn.reset();
   HILLTOP_CO_TRY(use.handle, co_await bus->open(job.outlet.match, deadline.at_most(most_time_to_appear)));
   HILLTOP_CO_TRY(use.turn, co_await take_turn("usb " + use.handle->info().path, deadline));
   auto& kept = use.turn->kept;
-  if (kept && is_same(kept->info(), use.handle->info())) {
+  if (kept && is_same(kept->info(), use.handle->info())) {  // another outlet was faster
     use.handle = kept;
     co_return use;
   }
+  kept = nullptr;
   if (job.kind->interface) HILLTOP_CO_CHECK(co_await use.handle->claim(*job.kind->interface, deadline));
-  kept = job.kind->stays_open ? use.handle : nullptr;
+  kept = use.handle;
   co_return use;
 }
 
@@ -48,8 +62,10 @@ Task<PowerState> ask(Use use, Job job, Deadline deadline) {
 }
 
 Task<PowerState> read_state(Job job, Deadline deadline) {
-  HILLTOP_CO_TRY(auto use, co_await begin(job, deadline));
-  co_return co_await ask(std::move(use), std::move(job), deadline);
+  HILLTOP_CO_TRY(const auto use, co_await begin(job, deadline));
+  auto state = co_await ask(use, std::move(job), deadline);
+  if (!state) use.turn->kept = nullptr;
+  co_return state;
 }
 
 Task<> switch_to(Job job, PowerState wanted, Deadline deadline) {
@@ -59,6 +75,7 @@ Task<> switch_to(Job job, PowerState wanted, Deadline deadline) {
   };
   const auto get = [&] { return ask(use, job, deadline); };
   auto done = co_await switch_and_read_back(set, get, wanted, deadline);
+  if (!done) use.turn->kept = nullptr;  // the next one begins anew
   if (!done && done.error().code == Errc::mismatch)
     co_return std::move(done).within(use.handle->info().title() + ": outlet " + std::to_string(job.outlet.outlet));
   co_return done;

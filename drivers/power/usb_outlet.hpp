@@ -12,8 +12,7 @@ namespace hilltop::drivers {
 
 /// How one kind of USB unit is talked to: what its driver writes, the rest is the same for all.
 struct UsbUnitKind {
-  std::optional<std::uint8_t> interface = {};  ///< taken from the kernel's driver while the unit is used
-  bool stays_open = false;                     ///< it forgets what it was told when it is closed
+  std::optional<std::uint8_t> interface = {};  ///< taken from the kernel's driver
   Task<> (*set)(std::shared_ptr<UsbHandle> unit, unsigned outlet, bool on, Deadline deadline) = nullptr;
   /// nullptr: it cannot say.
   Task<bool> (*get)(std::shared_ptr<UsbHandle> unit, unsigned outlet, Deadline deadline) = nullptr;
@@ -29,8 +28,9 @@ struct UsbOutlet {
 /// Reads `outlet: 1..most`, `normally_closed:` and which unit it is. Complaints have place and suggestion.
 UsbOutlet read_usb_outlet(Fields& fields, std::optional<UsbMatch> id, unsigned most);
 
-/// The outlet as a device: finds its unit anew for each operation, waits for its turn, claims, switches, reads back,
-/// and gives the unit back. Tells when the unit is unplugged. `kind` lives forever.
+/// The outlet as a device: waits for its turn at the unit, switches, and reads back. All outlets of a unit share one
+/// handle, which stays open until something fails or the unit leaves: a unit that is asked every few seconds is not
+/// given to and taken from the kernel's driver each time. Tells when the unit is unplugged. `kind` lives forever.
 std::unique_ptr<Device> make_usb_outlet(const Env& env, const UsbUnitKind& kind, UsbOutlet outlet);
 
 }  // namespace hilltop::drivers

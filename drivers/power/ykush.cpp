@@ -35,6 +35,9 @@ Task<std::string> ask(std::shared_ptr<UsbHandle> unit, std::uint8_t command, Dea
   HILLTOP_CO_CHECK(co_await unit->write(out_endpoint, std::move(report), until));
   for (;;) {
     HILLTOP_CO_TRY(auto answer, co_await unit->read(in_endpoint, report_size, until));
+    if (answer.size() != report_size)
+      co_return Error(Errc::protocol, Blame::infrastructure,
+                      fmt::format("{}: an answer of {} bytes", unit->info().title(), answer.size()));
     HILLTOP_CO_TRY(const bool ours, is_ykush_answer(answer, command));
     if (ours) co_return answer;
   }
