@@ -112,6 +112,9 @@ class Web(BaseHTTPRequestHandler):
             for at in range(0, len(data), 7):
                 piece = data[at:at + 7]
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                if fault == "half" and at:
+                    self.close_connection = True
+                    return
             self.wfile.write(b"0\r\n\r\n")
             return
         self.send_header("Content-Length", str(len(data) + (50 if fault == "half" else 0)))

@@ -24,9 +24,8 @@ void begin() {
     ::netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
     ::netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
     ::netsnmp_set_mib_directory("");
-    ::snmp_disable_log();
+    ::netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
     ::init_snmp("hilltop");
-    ::snmp_disable_log();
   });
 }
 

@@ -89,6 +89,7 @@ struct Parameter {
 
 struct UnitModel {
   std::string name, title, source;
+  std::string meaning;  ///< all that the file says: models that mean the same are the same
   Verified verified = Verified::unproven;
   Shape shape = Shape::http;
   bool named_outlets = false;  ///< outlets have names, not numbers

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "drivers/core/fields.hpp"
 #include "drivers/power/unit/unit_model.hpp"
@@ -336,6 +337,7 @@ std::shared_ptr<const UnitModel> read_unit_model(const Node& file, Diagnostics& 
   Fields fields(file, "power unit", diagnostics);
   for (const auto* key : {"model", "title", "shape", "source", "verified"}) fields.require(key, "text");
   out->name = fields.text("model").value_or("");
+  out->meaning = file.to_json().dump();
   out->title = fields.text("title").value_or("");
   out->source = fields.text("source").value_or("");
   out->verified = verified_from(

@@ -43,6 +43,11 @@ Task<std::string> run(TalkPtr talk, const std::vector<Exchange>* list, Deadline 
   co_return reply;
 }
 
+/// Whether one conversation serves both.
+bool same_unit(const UnitAddress& a, const UnitAddress& b) {
+  return a.model->meaning == b.model->meaning && a.parameters == b.parameters && a.files == b.files;
+}
+
 void name_outlet(Variables& variables, const std::string& outlet, const UnitModel& model) {
   variables["outlet"] = outlet;
   variables["outlets"] = std::to_string(model.last_outlet);
@@ -57,8 +62,7 @@ Task<TalkPtr> begin(OutletPtr outlet, Deadline deadline) {
   HILLTOP_CO_TRY(talk->variables, outlet->address->variables());
   name_outlet(talk->variables, outlet->name, model);
   auto& unit = *outlet->unit;
-  if (unit.kept_session && unit.kept_address->model == outlet->address->model &&
-      unit.kept_address->parameters == outlet->address->parameters) {
+  if (unit.kept_session && same_unit(*unit.kept_address, *outlet->address)) {
     talk->session = unit.kept_session;
     co_return talk;
   }
@@ -223,10 +227,6 @@ Task<> read_batch(OutletPtr outlet, std::shared_ptr<ReadBatch> batch, Deadline d
   if (!done && done.error().code != Errc::canceled)
     for (auto& [name, state] : batch->outlets) state = done.error();
   co_return done;
-}
-
-bool same_unit(const UnitAddress& a, const UnitAddress& b) {
-  return a.model == b.model && a.parameters == b.parameters && a.files == b.files;
 }
 
 }  // namespace
