@@ -25,6 +25,8 @@ namespace {
 
 constexpr auto answer_limit = std::chrono::seconds(2);
 constexpr auto most_time_to_appear = std::chrono::seconds(10);
+constexpr auto most_time_busy = std::chrono::seconds(2);
+constexpr auto between_tries = std::chrono::milliseconds(20);
 
 struct SerialRelay {
   SerialAddress port = {};
@@ -102,8 +104,15 @@ Task<Use> begin(Env env, SerialRelay relay, Deadline deadline) {
   HILLTOP_CO_TRY(auto node,
                  co_await find_serial_node(std::move(env), relay.port, deadline.at_most(most_time_to_appear)));
   HILLTOP_CO_TRY(use.turn, co_await take_turn("serial port " + node, deadline));
-  HILLTOP_CO_TRY(use.wire, co_await unit::open_tty(std::move(node), relay.baud));
-  co_return use;
+  // Who looks at each new port (ModemManager, our operation before) lets go of it soon.
+  const auto until = deadline.at_most(most_time_busy);
+  for (;;) {
+    auto wire = co_await unit::open_tty(node, relay.baud);
+    if (!wire && wire.error().code == Errc::busy && co_await sleep_for(between_tries, until)) continue;
+    if (!wire) co_return std::move(wire).error();
+    use.wire = *std::move(wire);
+    co_return use;
+  }
 }
 
 Task<PowerState> ask(Use use, SerialRelay relay, Deadline deadline) {

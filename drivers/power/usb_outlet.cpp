@@ -9,6 +9,7 @@ namespace {
 
 /// What is not there after this long was not just beginning anew.
 constexpr auto most_time_to_appear = std::chrono::seconds(10);
+constexpr auto between_tries = std::chrono::milliseconds(50);
 
 /// A unit in use.
 struct Use {
@@ -37,12 +38,12 @@ Task<Use> use_kept(std::shared_ptr<UsbBus> bus, UsbMatch match, Deadline deadlin
   co_return use;
 }
 
-Task<Use> begin(Job job, Deadline deadline) {
+Task<Use> begin_once(Job job, Deadline deadline) {
   HILLTOP_CO_TRY(auto bus, UsbBus::of(job.env));
   HILLTOP_CO_TRY(auto use, co_await use_kept(bus, job.outlet.match, deadline));
   if (use.handle) co_return use;
   use.turn.reset();
-  HILLTOP_CO_TRY(use.handle, co_await bus->open(job.outlet.match, deadline.at_most(most_time_to_appear)));
+  HILLTOP_CO_TRY(use.handle, co_await bus->open(job.outlet.match, deadline));
   HILLTOP_CO_TRY(use.turn, co_await take_turn("usb " + use.handle->info().path, deadline));
   auto& kept = use.turn->kept;
   if (kept && is_same(kept->info(), use.handle->info())) {  // another outlet was faster
@@ -53,6 +54,16 @@ Task<Use> begin(Job job, Deadline deadline) {
   if (job.kind->interface) HILLTOP_CO_CHECK(co_await use.handle->claim(*job.kind->interface, deadline));
   kept = use.handle;
   co_return use;
+}
+
+/// A unit that leaves at its beginning has been told nothing yet: it is waited for as one that is not there.
+Task<Use> begin(Job job, Deadline deadline) {
+  const auto until = deadline.at_most(most_time_to_appear);
+  for (;;) {
+    auto use = co_await begin_once(job, until);
+    if (use || use.error().code != Errc::unavailable) co_return use;
+    if (!co_await sleep_for(between_tries, until)) co_return use;
+  }
 }
 
 Task<PowerState> ask(Use use, Job job, Deadline deadline) {

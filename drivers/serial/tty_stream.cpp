@@ -132,7 +132,9 @@ Result<int> TtyStream::open_now() {
 
 Result<> TtyStream::prepare() {
   const auto& path = options_.path;
-  if (::isatty(fd_) == 0) return Error(Errc::bad_input, Blame::configuration, path + ": is no serial port");
+  termios line{};
+  if (::tcgetattr(fd_, &line) != 0 && errno == ENOTTY)
+    return Error(Errc::bad_input, Blame::configuration, path + ": is no serial port");
   if (options_.is_port) {
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) return open_error(path, errno == EWOULDBLOCK ? EBUSY : errno);
     if (::ioctl(fd_, TIOCEXCL) != 0) return open_error(path, errno);

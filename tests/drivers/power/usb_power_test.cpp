@@ -96,6 +96,24 @@ USB_LAB_TEST(UsbPower, HubPort, "hub,port=1-1,pair=2-1,state=DIR/hub", "ykush,po
   EXPECT_THAT(state("hub"), EndsWith("vbus 2 on\n"));
 }
 
+USB_LAB_TEST(UsbPower, HubPortIsWhatUhubctlSays, "hub,port=1-1,pair=2-1") {
+  const auto uhubctl = [&](std::vector<std::string> more) {
+    std::vector<std::string> argv{"/usr/sbin/uhubctl", "-l", "1-1", "-p", "2"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    const auto said = worker.run(run_tool(Command(std::move(argv)), soon()));
+    return said ? said->text : said.error().text;
+  };
+  Outlet outlet(worker, env(), usb_hub_port, "{path: 1-1, port: 2}");
+  ASSERT_TRUE(outlet.off());
+  const auto off = uhubctl({});
+  EXPECT_THAT(off, HasSubstr("Port 2: 0000 off"));
+  EXPECT_THAT(off, ::testing::Not(HasSubstr("power"))) << "in neither half";
+  (void)uhubctl({"-a", "on"});
+  EXPECT_EQ(outlet.state(), "on");
+  (void)uhubctl({"-a", "off"});
+  EXPECT_EQ(outlet.state(), "off");
+}
+
 USB_LAB_TEST(UsbPower, GangedHub, "hub,port=1-1,switching=ganged,state=DIR/hub") {
   Outlet careless(worker, env(), usb_hub_port, "{path: 1-1, port: 2}");
   const auto refused = careless.off();
