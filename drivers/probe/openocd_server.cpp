@@ -198,15 +198,7 @@ Task<std::string> OpenOcdServer::read_in_turn(std::shared_ptr<OpenOcdServer> sel
 
 Task<> OpenOcdServer::write_in_turn(std::shared_ptr<OpenOcdServer> self, std::uint32_t address, std::string bytes,
                                     Deadline deadline) {
-  const bool words = (address & 3u) == 0 && bytes.size() % 4 == 0;
-  std::string list;
-  for (std::size_t at = 0; at < bytes.size(); at += words ? 4 : 1) {
-    std::uint32_t value = 0;
-    for (std::size_t i = words ? 4 : 1; i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
-    list += fmt::format("{:#x} ", value);
-  }
-  std::vector<std::string> commands{fmt::format("write_memory {:#x} {} {{{}}}", address, words ? 32 : 8, list)};
-  HILLTOP_CO_CHECK(co_await run(self, std::move(commands), deadline));
+  HILLTOP_CO_CHECK(co_await run(self, openocd::write_memory(address, bytes), deadline));
   co_return ok();
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/protocol/openocd_tcl.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 
 namespace hilltop::drivers::openocd {
@@ -91,6 +94,26 @@ std::vector<MemoryRange> flash_banks(std::string_view answer) {
     const auto base = number(value_of(bank, "base"));
     const auto size = number(value_of(bank, "size"));
     if (base && size) out.push_back({std::string(value_of(bank, "name")), *base, *size, MemoryRange::Kind::flash});
+  }
+  return out;
+}
+
+std::vector<std::string> write_memory(std::uint64_t address, std::string_view bytes) {
+  constexpr std::size_t most_words = 256;  // in one command
+  std::vector<std::string> out;
+  while (!bytes.empty()) {
+    const auto to_word = std::min<std::size_t>((4 - address % 4) % 4, bytes.size());
+    const bool words = to_word == 0 && bytes.size() >= 4;
+    const auto size = words ? std::min(bytes.size() / 4, most_words) * 4 : (to_word == 0 ? bytes.size() : to_word);
+    std::string list;
+    for (std::size_t at = 0; at < size; at += words ? 4 : 1) {
+      std::uint32_t value = 0;
+      for (std::size_t i = words ? 4 : 1; i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
+      list += fmt::format("{}{:#x}", list.empty() ? "" : " ", value);
+    }
+    out.push_back(fmt::format("write_memory {:#x} {} {{{}}}", address, words ? 32 : 8, list));
+    address += size;
+    bytes.remove_prefix(size);
   }
   return out;
 }

@@ -39,6 +39,8 @@ class ReplyReader {
 
 /// The answer to `flash list`: one flash bank each. Banks that were not probed have size 0.
 [[nodiscard]] std::vector<MemoryRange> flash_banks(std::string_view answer);
+/// Commands that write `bytes` to memory, little-endian: whole words where they are, bytes before and behind them.
+[[nodiscard]] std::vector<std::string> write_memory(std::uint64_t address, std::string_view bytes);
 /// The answer to `read_memory ADDRESS width COUNT`. Nothing when it is not that many numbers.
 [[nodiscard]] std::optional<std::string> memory_bytes(std::string_view answer, unsigned bytes_each, std::size_t count);
 

@@ -5,8 +5,8 @@
 #include "drivers/api/device.hpp"
 #include "drivers/probe/dap_target.hpp"
 #include "drivers/probe/rtt_host.hpp"
-#include "drivers/protocol/byte_order.hpp"
 #include "drivers/tables.hpp"
+#include "tests/drivers/probe/rtt_block.hpp"
 #include "tests/drivers/usb_lab.hpp"
 
 namespace hilltop::drivers {
@@ -97,28 +97,12 @@ USB_LAB_TEST(CmsisDapInLab, AfterASpoiledAnswerTheNextCallStartsAnew, "cmsisdap,
   EXPECT_TRUE(worker.run(device->shut_down(soon())));
 }
 
-/// A control block with one up- and one down-buffer of 32 bytes behind it; the firmware said `text`.
-std::string control_block(std::uint32_t address, std::string_view text) {
-  constexpr std::uint32_t ring = 32;
-  std::string out(rtt::signature);
-  append_le32(out, 1);
-  append_le32(out, 1);
-  const auto rings = address + static_cast<std::uint32_t>(rtt::head_bytes + 2 * rtt::buffer_bytes);
-  for (const bool up : {true, false}) {
-    for (const auto word :
-         {0u, rings + (up ? 0 : ring), ring, up ? static_cast<std::uint32_t>(text.size()) : 0u, 0u, 0u})
-      append_le32(out, word);
-  }
-  out += text;
-  return out;
-}
-
 USB_LAB_TEST(CmsisDapInLab, RttIsHeardAndTypedTo, "cmsisdap,port=1-2,ram_out=DIR/ram") {
   constexpr std::uint32_t place = 0x20000000 + 8188;  // a cut of the search lies within the signature
   DapTarget::Options options;
   options.usb.path = "1-2";
   const auto target = std::make_shared<DapTarget>(env(), options);
-  ASSERT_TRUE(worker.run(target->write(place, control_block(place, "hello from the board\n"), soon())));
+  ASSERT_TRUE(worker.run(target->write(place, tests::rtt_block(place, "hello from the board\n"), soon())));
   const auto host = std::make_shared<RttHost>(env().executor, target, RttPlace{{}, 0x20000000, 65536});
   const auto fd = worker.run(host->channel(0).open(soon()));
   ASSERT_TRUE(fd);

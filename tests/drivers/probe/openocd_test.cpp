@@ -7,8 +7,10 @@
 #include <fstream>
 
 #include "drivers/api/device.hpp"
-#include "drivers/probe/openocd_flash.hpp"
+#include "drivers/probe/openocd_server.hpp"
+#include "drivers/probe/rtt_host.hpp"
 #include "drivers/tables.hpp"
+#include "tests/drivers/probe/rtt_block.hpp"
 #include "tests/drivers/program.hpp"
 #include "tests/support/tools.hpp"
 
@@ -35,15 +37,22 @@ struct Bench {
                  "unix:" + at("qmp") + ",server=on,wait=off", "-kernel",
                  HILLTOP_BINARY_DIR "/firmware/stm32vldiscovery-fail.elf"});
     EXPECT_TRUE(worker.run_until([&] { return uart().contains("PROJECT EXECUTION FAILED"); }));
-    auto probe = model + ",serial=DAP0001,flash=stm32f1,gdb=" + at("gdb") + ",qmp=" + at("qmp");
+    probe = model + ",serial=DAP0001,flash=stm32f1,gdb=" + at("gdb") + ",qmp=" + at("qmp");
     // WORKAREASIZE 0: a loader in the board's RAM would write QEMU's flash in vain.
-    const auto address = "{driver: openocd, serial: " + serial + ", config: [" + interface + "], program: ['" +
-                         std::string(HILLTOP_BINARY_DIR "/tests/usb_lab/usbmock") + "', '" + probe +
-                         "', '--', openocd], commands: ['set WORKAREASIZE 0', " +
+    const auto address = "{driver: openocd, serial: " + serial + ", config: [" + interface + "], program: ['" + mock +
+                         "', '" + probe + "', '--', openocd], commands: ['set WORKAREASIZE 0', " +
                          "'set CPUTAPID 0x2ba01477', 'source [find target/stm32f1x.cfg]']}";
     device = *openocd_probe.make(Env{worker.io.get_executor(), dir.path() / "state of it"}, tests::yaml(address));
   }
   ~Bench() { EXPECT_TRUE(worker.run(device->shut_down(soon()))); }
+  [[nodiscard]] OpenOcdServer::Options options() const {
+    OpenOcdServer::Options out;
+    out.program = {mock, probe, "--", "openocd"};
+    out.config = {"interface/cmsis-dap.cfg"};
+    out.commands = {"set WORKAREASIZE 0", "set CPUTAPID 0x2ba01477", "source [find target/stm32f1x.cfg]"};
+    out.serial = "DAP0001";
+    return out;
+  }
   [[nodiscard]] std::string uart() const {
     std::ifstream in(dir.path() / "uart", std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -53,6 +62,8 @@ struct Bench {
                       std::chrono::seconds(60));
   }
 
+  const std::string mock = HILLTOP_BINARY_DIR "/tests/usb_lab/usbmock";
+  std::string probe;
   tests::TemporaryDir dir;
   tests::Worker worker;
   std::unique_ptr<Process> board;
@@ -92,6 +103,24 @@ TEST(OpenOcd, OneProcessServesResetsMemoryAndHalts) {
   const auto before = bench.uart().size();
   ASSERT_TRUE(bench.worker.run(probe->reset(ResetKind::hard, soon())));
   EXPECT_TRUE(bench.worker.run_until([&] { return bench.uart().substr(before).contains("PROJECT EXECUTION FAILED"); }));
+}
+
+TEST(OpenOcd, RttIsHeardAndTypedToThroughIt) {
+  constexpr std::uint32_t place = 0x20001000;  // between the firmware's variables and its stack
+  Bench bench;
+  const auto server =
+      std::make_shared<OpenOcdServer>(Env{bench.worker.io.get_executor(), bench.dir.path()}, bench.options());
+  const auto written = bench.worker.run(server->write(place, tests::rtt_block(place, "hello\n"), soon()));
+  ASSERT_TRUE(written) << written.error().text;
+  const auto host = std::make_shared<RttHost>(bench.worker.io.get_executor(), server, RttPlace{{}, 0x20000000, 8192});
+  const auto fd = bench.worker.run(host->channel(0).open(soon()));
+  ASSERT_TRUE(fd);
+  bench.worker.read_until(*fd, "hello\n");
+  ASSERT_EQ(::write(*fd, "ls\r", 3), 3);
+  const auto rings = place + static_cast<std::uint32_t>(rtt::head_bytes + 2 * rtt::buffer_bytes);
+  EXPECT_TRUE(bench.worker.run_until([&] { return *bench.worker.run(server->read(rings + 32, 3, soon())) == "ls\r"; }));
+  EXPECT_TRUE(bench.worker.run(RttHost::stop(host)));
+  EXPECT_TRUE(bench.worker.run(OpenOcdServer::stop(server, soon())));
 }
 
 TEST(OpenOcd, AWrongSerialNumberIsAnErrorAndTouchesNothing) {

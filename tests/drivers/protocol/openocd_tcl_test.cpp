@@ -71,6 +71,12 @@ TEST(OpenOcdTcl, BanksMemoryAndPortsAreRead) {
   EXPECT_EQ(banks[1].start, 0x1ffff000u);
   EXPECT_TRUE(openocd::flash_banks("").empty());
   EXPECT_EQ(openocd::memory_bytes("0x20002000 0x800002d", 4, 2), std::string("\x00\x20\x00\x20\x2d\x00\x00\x08", 8));
+  EXPECT_EQ(openocd::write_memory(0x1002, "abcdefg"),
+            (std::vector<std::string>{"write_memory 0x1002 8 {0x61 0x62}", "write_memory 0x1004 32 {0x66656463}",
+                                      "write_memory 0x1008 8 {0x67}"}));
+  EXPECT_EQ(openocd::write_memory(0x1001, "a"), (std::vector<std::string>{"write_memory 0x1001 8 {0x61}"}));
+  EXPECT_EQ(openocd::write_memory(0, std::string(2048, 'x')).size(), 2u);
+  EXPECT_TRUE(openocd::write_memory(0, "").empty());
   EXPECT_FALSE(openocd::memory_bytes("0x1", 4, 2));
   EXPECT_FALSE(openocd::memory_bytes("0x1 what", 4, 2));
   const std::string log =
