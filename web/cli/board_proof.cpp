@@ -151,7 +151,7 @@ bool Proof::reset() {
 }
 
 void Proof::identify() {
-  const auto answer = order("identify", Json::object());
+  const auto answer = order("identify", Json());
   if (!answer) {
     (void)refused("identify", answer.error());
     return;

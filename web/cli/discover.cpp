@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <sstream>
+#include <utility>
+
 #include "web/cli/commands.hpp"
 
 namespace hilltop::cli {
@@ -68,13 +71,16 @@ void print_ports(Context& context, const Json& ports) {
 }
 
 void print_stanzas(Context& context, const Json& devices) {
-  std::string out;
-  for (const auto& device : devices)
-    if (const auto stanza = text_at(device, "stanza"); !stanza.empty())
-      out += "\n# " + text_at(device, "name") + " at " + text_at(device, "path") + "\n" + stanza;
-  if (out.empty()) return;
-  context.out << "\nNot yet in the lab file. To add one: hilltop board add --device PATH, or put it below boards:\n"
-              << printable(out);
+  bool first = true;
+  for (const auto& device : devices) {
+    std::istringstream stanza(text_at(device, "stanza"));
+    if (stanza.view().empty()) continue;
+    if (std::exchange(first, false))
+      context.out
+          << "\nNot yet in the lab file. To add one: hilltop board add --device PATH, or put it below boards:\n";
+    context.out << "\n# " << printable(text_at(device, "name") + " at " + text_at(device, "path")) << '\n';
+    for (std::string line; std::getline(stanza, line);) context.out << printable(line) << '\n';
+  }
 }
 
 int discover(Context& context, const DiscoverOptions& options) {

@@ -106,7 +106,7 @@ std::string network_power(const Node& resource) {
 std::string pdudaemon_port(const Node& resource) {
   return fmt::format("power: {{driver: pdudaemon, host: {}, pdu: {}, outlet: {}}}",
                      yaml_scalar(text_of(resource, "host")), yaml_scalar(text_of(resource, "pdu")),
-                     yaml_number(resource["index"]));
+                     yaml_text(resource["index"].text()));
 }
 
 std::string ykush(const Node& resource) {
@@ -158,7 +158,7 @@ ImportedBoard labgrid_group(const std::string& name, const Node& group) {
 
 std::string outlet_line(const std::string& daemon, const Node& alias) {
   return fmt::format("power: {{driver: pdudaemon, host: {}, pdu: {}, outlet: {}}}", daemon,
-                     yaml_scalar(alias["hostname"].text()), yaml_number(alias["port"]));
+                     yaml_scalar(alias["hostname"].text()), yaml_text(alias["port"].text()));
 }
 
 /// A daemon that listens everywhere is reached at this machine.

@@ -48,7 +48,8 @@ class HardwareCommands : public ::testing::Test {
       if (!bench_.mute) bench_.bytes += 10;
       return StubServer::json("{}");
     };
-    answers["POST /boards/k-01/identify"] = [this](const web::Request&) {
+    answers["POST /boards/k-01/identify"] = [this](const web::Request& request) {
+      EXPECT_EQ(request.body, "") << "the server takes none here";
       if (bench_.has_probe)
         return StubServer::json(R"({"name":"DAPLink","serial":"0240","firmware":"1","target":"dpidr 0x2ba01477"})");
       return web::Response(422, "application/problem+json",

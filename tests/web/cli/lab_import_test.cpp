@@ -129,12 +129,12 @@ board-b:
 TEST_F(LabImport, PowerUnitsOfLabgridAreTheModelsHere) {
   const auto text = lab(R"(
 a: {NetworkPowerPort: {model: shelly_gen1, host: plug-1.lab, index: 1}}
-b: {NetworkPowerPort: {model: netio_kshell, host: pdu-2.lab, index: 4}}
+b: {NetworkPowerPort: {model: gude24, host: pdu-2.lab, index: 4}}
 c: {YKUSHPowerPort: {serial: YK12345, index: 2}}
 d: {NetworkPowerPort: {model: never-heard-of, host: pdu-9.lab, index: 4}}
 )");
   EXPECT_EQ(read_["boards"]["a"]["power"]["model"].text(), "shelly-gen1");
-  EXPECT_EQ(read_["boards"]["b"]["power"]["model"].text(), "netio-kshell");
+  EXPECT_EQ(read_["boards"]["b"]["power"]["model"].text(), "gude24");
   EXPECT_EQ(read_["boards"]["c"]["power"]["outlet"].text(), "2");
   EXPECT_FALSE(read_["boards"]["d"]["power"]);
   EXPECT_THAT(text, HasSubstr("never-heard-of"));
