@@ -24,10 +24,13 @@ Deadline::Clock::duration until_next(std::chrono::milliseconds interval) {
   return interval - now % interval;
 }
 
-Finding judge(PowerState before, PowerState after, const Result<PowerState>& now) {
+Finding judge(PowerState before, PowerState after, const Result<PowerState>& now, const WorkerBoard& board) {
   Finding out;
   if (!now) {
-    out.problem = now.error().text;
+    // One word of it is enough: what follows (tried again, refused for a while) is of the same making. What was found
+    // before stands until the unit says something else.
+    out.problem = board.power_problem.empty() ? now.error().text : board.power_problem;
+    out.found = board.power_found;
   } else if (before == after && before != PowerState::unknown && *now != PowerState::unknown && *now != before) {
     out.found = to_string(*now);
   }
@@ -67,7 +70,7 @@ Task<> watch(std::weak_ptr<WorkerCore> weak, std::shared_ptr<WorkerBoard> board,
     if (!is_open(*worker, board, session)) co_return ok();
     // Something else is done with the board or with its unit, which will say for itself how that ended.
     if (!now && now.error().code == Errc::busy) continue;
-    tell(worker, *board, judge(before, session->last_power_state(), now));
+    tell(worker, *board, judge(before, session->last_power_state(), now, *board));
   }
 }
 
