@@ -165,11 +165,16 @@ int list_drivers(Context& context, const CatalogOptions&) {
     context.print(Json{{"items", *drivers}});
     return exit_pass;
   }
-  Table table({{"DRIVER", false, 8, true}, {"OFFERS", false, 8}, {"VERIFIED", false, 8}, {"ABOUT", false, 10}});
+  Table table({{"DRIVER", false, 8, true},
+               {"OFFERS", false, 8},
+               {"VERIFIED", false, 8},
+               {"ABOUT", false, 10},
+               {"SOURCE", false, 10}});
   for (const auto& driver : *drivers) {
     auto offers = text_at(driver, "offers");
     if (offers.empty()) offers = joined_at(driver, "offers");
-    table.add({text_at(driver, "name"), offers, text_at(driver, "verified"), text_at(driver, "summary")});
+    table.add({text_at(driver, "name"), offers, text_at(driver, "verified"), text_at(driver, "summary"),
+               text_at(driver, "source")});
   }
   context.print(table);
   return exit_pass;
