@@ -48,6 +48,8 @@ class FakeWorker final : public WorkerLink {
     grown_.notify();
   }
   void keep_last(std::size_t bytes) { kept_ = bytes; }
+  /// Also from the transcript.
+  void delete_before(std::size_t offset) { stored_from_ = offset; }
 
   Task<WorkerReply> call(WorkerCommand command, Deadline deadline) override {
     return run(this, std::move(command), deadline);
@@ -82,6 +84,8 @@ class FakeWorker final : public WorkerLink {
       co_return co_await self->others(std::move(command));
     } else if (std::holds_alternative<controller::TranscriptPageRead>(command)) {
       reply.text = R"({"marks":[],"records":[]})";  // nothing is stored here
+    } else if (std::holds_alternative<controller::TranscriptList>(command)) {
+      reply.text = R"([{"board":"qemu-1","console":"main","first":)" + std::to_string(self->stored_from_) + "}]";
     } else if (std::holds_alternative<controller::TranscriptGrep>(command)) {
       reply.lost = 1;  // nor found
     }
@@ -96,6 +100,8 @@ class FakeWorker final : public WorkerLink {
       if (auto woken = co_await self->grown_.wait(until); !woken && woken.error().code == Errc::canceled)
         co_return std::move(woken).error();
     WorkerReply reply;
+    if (r.exact && from < self->stored_from_)
+      co_return Error(Errc::not_found, Blame::infrastructure, "retention has deleted it");
     const auto oldest = r.exact || self->text_.size() < self->kept_ ? 0 : self->text_.size() - self->kept_;
     reply.offset = std::min<std::uint64_t>(std::max<std::uint64_t>(from, oldest),
                                            std::max<std::uint64_t>(self->text_.size(), from));
@@ -106,7 +112,7 @@ class FakeWorker final : public WorkerLink {
   }
 
   std::string text_;
-  std::size_t kept_ = SIZE_MAX;
+  std::size_t kept_ = SIZE_MAX, stored_from_ = 0;
   Event grown_;
 };
 

@@ -23,11 +23,14 @@ namespace hilltop::web::testing {
 /// A server over a FakeFarm, with a control thread, on a free port.
 class WebFixture : public ::testing::Test {
  protected:
-  WebFixture() : guard_(control_.get_executor()), thread_([this] { control_.run(); }) {
+  /// `prepare` may add to the options; it gets a folder for files.
+  explicit WebFixture(void (*prepare)(WebOptions&, const std::filesystem::path&) = nullptr)
+      : guard_(control_.get_executor()), thread_([this] { control_.run(); }) {
     farm_ = std::make_shared<FakeFarm>(control_.get_executor());
-    on_control([this] {
+    on_control([this, prepare] {
       WebOptions options;
       options.port = 0;
+      if (prepare != nullptr) prepare(options, farm_->dir);
       options.upload_dir = farm_->dir / "uploads";
       auto started = WebServer::start(options, control_.get_executor(), farm_);
       if (started) server_ = *std::move(started);

@@ -24,15 +24,6 @@ constexpr int longest_silence = 120;  // times follow_ms: then who follows asks 
 
 Error bad(std::string text) { return {Errc::bad_input, Blame::job, std::move(text)}; }
 
-/// "2026-11-20T09:45:00Z", or "10m": so long ago. 1970 without the parameter.
-Result<UtcTime> time_query(const Request& request, std::string_view name) {
-  const auto text = request.query_value(name).value_or("");
-  if (text.empty()) return UtcTime();
-  if (const auto time = from_rfc3339(text)) return *time;
-  if (const auto ago = duration_from(text)) return utc_now() - *ago;
-  return bad(std::string(name) + " takes a time such as 2026-11-20T09:45:00Z, or how long ago: 10m, 2h");
-}
-
 Task<WorkerReply> ask(ApiPtr api, controller::Principal who, std::string board, WorkerCommand command) {
   co_return co_await hop(api->gate, &look, std::move(who), std::move(board), std::move(command),
                          Deadline::after(ask_time));

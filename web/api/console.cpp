@@ -62,6 +62,7 @@ constexpr QueryParam read_query[] = {{"console", ParamType::text, "name; without
 constexpr QueryParam stream_query[] = {
     {"console", ParamType::text, "name; without it the board's first"},
     {"from", ParamType::integer, "offset of the first byte; without it: from now on"},
+    {"since", ParamType::text, "instead of from: a time, or how long ago (10m)"},
     {"write", ParamType::integer, "1: bytes that are sent are typed"},
     {"take", ParamType::integer, "1: whoever types there now is put out"},
     {"client", ParamType::text,
@@ -81,8 +82,8 @@ constexpr Route routes[] = {
     {.pattern = "/api/v1/boards/{name}/console/ws",
      .tag = "consoles",
      .summary = "The console, live: {\"offset\"} first, then bytes in binary frames; {\"gap\":{\"from\",\"to\"}} where "
-                "the client was too "
-                "slow; {\"end\"} when the right to type ends. Typing needs the board's lease or the role technician.",
+                "the client was too slow, or the transcript has deleted them; {\"end\"} when the right to type ends. "
+                "Typing needs the board's lease or the role technician.",
      .query = stream_query,
      .status = 101,
      .check = &check_console,

@@ -81,6 +81,15 @@ Result<std::uint64_t> integer_query(const Request& request, std::string_view nam
   return *value;
 }
 
+Result<UtcTime> time_query(const Request& request, std::string_view name) {
+  const auto text = request.query_value(name).value_or("");
+  if (text.empty()) return UtcTime();
+  if (const auto time = from_rfc3339(text)) return *time;
+  if (const auto ago = duration_from(text)) return utc_now() - *ago;
+  return Error(Errc::bad_input, Blame::job,
+               std::string(name) + " takes a time such as 2026-11-20T09:45:00Z, or how long ago: 10m, 2h");
+}
+
 Result<std::uint64_t> id_param(const Request& request, std::string_view noun) {
   const auto value = number_from<std::uint64_t>(request.param("id"));
   if (!value)

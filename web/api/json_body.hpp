@@ -26,6 +26,9 @@ class JsonBody {
 /// A query parameter as a number. Errors: bad_input (job).
 [[nodiscard]] Result<std::uint64_t> integer_query(const Request& request, std::string_view name, std::uint64_t fallback,
                                                   std::uint64_t most = UINT64_MAX);
+/// A query parameter that is a time, "2026-11-20T09:45:00Z", or says how long ago: "10m". 1970 without it. Errors:
+/// bad_input (job).
+[[nodiscard]] Result<UtcTime> time_query(const Request& request, std::string_view name);
 /// A path parameter as a number. Errors: not_found (job): no thing has such an id.
 [[nodiscard]] Result<std::uint64_t> id_param(const Request& request, std::string_view noun);
 

@@ -15,6 +15,7 @@
 /// The table of everything that the server answers. The OpenAPI document is made from the same rows.
 namespace hilltop::web {
 
+class ConsoleFeeds;
 class EventFeed;
 struct ServerFacts;
 
@@ -22,6 +23,7 @@ struct ServerFacts;
 struct Api {
   Gate gate;
   std::shared_ptr<EventFeed> feed;
+  std::shared_ptr<ConsoleFeeds> consoles;
   std::shared_ptr<const ServerFacts> facts;
 };
 using ApiPtr = std::shared_ptr<Api>;

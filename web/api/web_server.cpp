@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "web/api/application.hpp"
+#include "web/ws/console_feed.hpp"
 #include "web/ws/event_feed.hpp"
 
 namespace hilltop::web {
@@ -52,6 +53,7 @@ class Server final : public WebServer {
       auto api = std::make_shared<Api>();
       api->gate = Gate{farm_, scope_, std::make_shared<HomePort>(io), io};
       api->feed = std::make_shared<EventFeed>(io);
+      api->consoles = std::make_shared<ConsoleFeeds>(io);
       api->facts = facts;
       outlets.push_back({api->gate.home, api->feed});
       return web::make_application(std::move(api));

@@ -41,6 +41,7 @@ class Plain final : public AnyStream::Transport {
   void expires_after(Deadline::Clock::duration time) override { stream_.expires_after(time); }
   void expires_never() override { stream_.expires_never(); }
   asio::ip::tcp::socket& socket() override { return stream_.socket(); }
+  int plain_descriptor() override { return stream_.socket().is_open() ? stream_.socket().native_handle() : -1; }
   void close() override { close_socket(stream_.socket()); }
 
  private:
@@ -72,6 +73,7 @@ class Tls final : public AnyStream::Transport {
   void expires_after(Deadline::Clock::duration time) override { stream_.next_layer().expires_after(time); }
   void expires_never() override { stream_.next_layer().expires_never(); }
   asio::ip::tcp::socket& socket() override { return stream_.next_layer().socket(); }
+  int plain_descriptor() override { return -1; }
   void close() override { close_socket(socket()); }
   ssl::stream<beast::tcp_stream>& stream() { return stream_; }
 

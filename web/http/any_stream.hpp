@@ -79,6 +79,7 @@ class AnyStream {
     virtual void expires_after(Deadline::Clock::duration time) = 0;
     virtual void expires_never() = 0;
     virtual asio::ip::tcp::socket& socket() = 0;
+    virtual int plain_descriptor() = 0;
     virtual void close() = 0;
   };
 
@@ -90,6 +91,8 @@ class AnyStream {
 
   executor_type get_executor() const { return transport_->executor(); }
   asio::ip::tcp::socket& socket() const { return transport_->socket(); }
+  /// The open socket where what is written to it is what the peer gets; -1: TLS, or closed.
+  int plain_descriptor() const { return transport_->plain_descriptor(); }
   /// The reads and writes that run, and those to come, fail with beast::error::timeout after `time`.
   void expires_after(Deadline::Clock::duration time) const { transport_->expires_after(time); }
   void expires_never() const { transport_->expires_never(); }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "web/api/json_body.hpp"
 #include "web/api/operate.hpp"
+#include "web/ws/console_view.hpp"
 #include "web/ws/event_feed.hpp"
 #include "web/ws/streams.hpp"
 
@@ -14,19 +14,8 @@ namespace {
 using controller::Farm;
 using nlohmann::json;
 
-constexpr std::uint32_t piece_bytes = 32 * 1024;
-constexpr std::uint32_t poll_ms = 5000;
-/// A console that talks on and on is sent in frames of what came within this time, as fast as a screen shows it; what
-/// comes after a silence is sent at once. Who is behind gets piece after piece without waiting.
-constexpr auto frame_clock = 16ms;
-
 /// One client at one console.
-struct Viewer {
-  ApiPtr api;
-  controller::Principal who;
-  std::shared_ptr<WebSocket> socket;
-  std::string board, console;
-  std::uint64_t from = UINT64_MAX;  ///< now
+struct Viewer : ConsoleView {
   bool writes = false;
   bool takes = false;                  ///< puts out who types now
   std::string client;                  ///< the same over a client's reconnections; "": it told none
@@ -36,39 +25,6 @@ struct Viewer {
 using ViewerPtr = std::shared_ptr<Viewer>;
 
 std::string text_frame(json value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-Task<controller::WorkerReply> read_piece(ViewerPtr v, std::uint64_t from, std::uint32_t wait_ms) {
-  controller::ConsoleRead command;
-  command.board = v->board;
-  command.console = v->console;
-  command.from = from;
-  command.max = piece_bytes;
-  command.wait_ms = wait_ms;
-  co_return co_await hop(v->api->gate, &look, v->who, v->board, controller::WorkerCommand(command),
-                         Deadline::after(std::chrono::milliseconds(wait_ms) + 10s));
-}
-
-/// Sends what the console says from the cursor on. The cursor moves only once the client has the bytes: who reads
-/// slowly finds that the console has gone on, and is told what is missing.
-Task<> send_console(ViewerPtr v) {
-  HILLTOP_CO_TRY(auto first, co_await read_piece(v, v->from, 0));
-  auto cursor = v->from == UINT64_MAX || first.bytes.empty() ? std::min(v->from, first.offset) : v->from;
-  HILLTOP_CO_CHECK(co_await v->socket->write(text_frame({{"offset", cursor}}), false));
-  for (;;) {
-    HILLTOP_CO_TRY(auto reply, co_await read_piece(v, cursor, poll_ms));
-    if (reply.offset > cursor) {
-      const json gap = {{"from", cursor}, {"to", reply.offset}, {"bytes", reply.offset - cursor}};
-      HILLTOP_CO_CHECK(co_await v->socket->write(text_frame({{"gap", gap}}), false));
-      cursor = reply.offset;
-    }
-    if (reply.bytes.empty()) continue;
-    const bool caught_up = reply.bytes.size() < piece_bytes;
-    const auto next_frame = std::chrono::steady_clock::now() + frame_clock;
-    cursor += reply.bytes.size();
-    HILLTOP_CO_CHECK(co_await v->socket->write(std::move(reply.bytes), true));
-    if (caught_up) HILLTOP_CO_CHECK(co_await sleep_for(next_frame - std::chrono::steady_clock::now()));
-  }
-}
 
 /// Why the right to type is gone: the lease's own words where there was one.
 Result<std::string> why_ended(const std::shared_ptr<Farm>& farm, const controller::Principal& who,
@@ -118,7 +74,7 @@ struct Race {
 };
 
 Task<> run_console(std::shared_ptr<Race> race, ViewerPtr v) {
-  race->console = co_await send_console(std::move(v));
+  race->console = co_await show_console(std::move(v));
   race->changed.notify();
   co_return ok();
 }
@@ -172,7 +128,6 @@ std::string writers_of(const std::string& client) { return "web-" + client + "-"
 /// client of the same user does not.
 Task<> claim(ViewerPtr v) {
   HILLTOP_CO_TRY(const auto view, co_await hop(v->api->gate, &Farm::board, v->who, v->board));
-  if (v->console.empty() && !view.consoles.empty()) v->console = view.consoles.front();
   const auto own = [&](const auto& now) {
     return !v->client.empty() && now.console == v->console && now.name == v->who.user && now.from == "web" &&
            now.id.starts_with(writers_of(v->client));
@@ -227,6 +182,20 @@ bool wants(const Request& request, std::string_view name) {
   return !value.empty() && value != "0" && value != "false";
 }
 
+/// The name of the console that was asked for, and the offset that the view begins at.
+Task<> find_beginning(ViewerPtr v, Request request) {
+  HILLTOP_CO_TRY(v->from, integer_query(request, "from", UINT64_MAX));
+  HILLTOP_CO_TRY(const auto view, co_await hop(v->api->gate, &Farm::board, v->who, v->board));
+  if (v->console.empty() && !view.consoles.empty()) v->console = view.consoles.front();
+  HILLTOP_CO_TRY(const auto since, time_query(request, "since"));
+  if (since == UtcTime()) co_return ok();
+  const controller::TranscriptFind command{v->board, v->console, since};
+  HILLTOP_CO_TRY(const auto place, co_await hop(v->api->gate, &look, v->who, v->board,
+                                                controller::WorkerCommand(command), Deadline::after(10s)));
+  v->from = place.offset;
+  co_return ok();
+}
+
 Task<> refuse(std::shared_ptr<WebSocket> socket, std::string reason) {
   (void)co_await socket->write(text_frame({{"end", reason}}), false);
   co_return co_await socket->close(std::move(reason));
@@ -236,6 +205,9 @@ Task<> refuse(std::shared_ptr<WebSocket> socket, std::string reason) {
 
 Task<> check_console(ApiPtr api, Call call) {
   HILLTOP_CO_CHECK(integer_query(call.request, "from", UINT64_MAX));
+  HILLTOP_CO_CHECK(time_query(call.request, "since"));
+  if (call.request.query_value("from") && call.request.query_value("since"))
+    co_return Error(Errc::bad_input, Blame::job, "from and since say the same: take one of them");
   HILLTOP_CO_CHECK(client_of(call.request));
   const auto board = call.request.param("name");
   HILLTOP_CO_TRY(const auto view, co_await hop(api->gate, &Farm::board, call.who, board));
@@ -255,7 +227,8 @@ Task<> stream_console(ApiPtr api, Call call, std::shared_ptr<WebSocket> socket) 
   viewer->console = call.request.query_value("console").value_or("");
   viewer->writes = wants(call.request, "write");
   viewer->takes = wants(call.request, "take");
-  HILLTOP_CO_TRY(viewer->from, integer_query(call.request, "from", UINT64_MAX));
+  if (auto begun = co_await find_beginning(viewer, call.request); !begun)
+    co_return co_await refuse(socket, begun.error().text);
   if (viewer->writes) {
     auto right = co_await hop(api->gate, &right_to_type, call.who, viewer->board);
     if (!right) co_return co_await refuse(socket, right.error().text);

@@ -147,32 +147,74 @@ TEST_F(StreamTest, TheConsoleIsByteExact) {
   EXPECT_TRUE(console_bytes(**socket, sent.size()) == sent);
 }
 
-TEST_F(StreamTest, ASlowReaderIsToldWhatIsMissing) {
+TEST_F(StreamTest, WhatLiesInThePastComesFromTheTranscript) {
   on_control([this] {
-    farm_->link.keep_last(100);
-    farm_->link.say(std::string(1000, 'a'));
+    farm_->link.keep_last(100);  // in memory; the transcript has it all
+    farm_->link.say(std::string(400'000, 'a'));
     return true;
   });
   auto socket = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?from=10");
   ASSERT_TRUE(socket.has_value());
-  std::string all;
-  std::uint64_t at = 0, missing = 0;
-  while (at < 1000) {
-    const auto message = next(**socket);
-    if (message.kind == Kind::binary) {
-      at += message.data.size();
-    } else {
-      const auto said = json::parse(message.data);
-      if (said.contains("offset")) at = said["offset"];
-      if (said.contains("gap")) {
-        EXPECT_EQ(said["gap"]["from"], at);
-        missing += said["gap"]["to"].get<std::uint64_t>() - at;
-        at = said["gap"]["to"];
-      }
-    }
+  EXPECT_EQ(next(**socket).data, R"({"offset":10})");
+  on_control([this] {
+    farm_->link.say("bcd");
+    return true;
+  });
+  EXPECT_EQ(console_bytes(**socket, 399'993), std::string(399'990, 'a') + "bcd");
+}
+
+TEST_F(StreamTest, WhatTheTranscriptHasDeletedIsAGap) {
+  on_control([this] {
+    farm_->link.say(std::string(1000, 'a'));
+    farm_->link.delete_before(600);
+    return true;
+  });
+  auto socket = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?from=10");
+  ASSERT_TRUE(socket.has_value());
+  EXPECT_EQ(next(**socket).data, R"({"offset":10})");
+  EXPECT_EQ(next(**socket).data, R"({"gap":{"bytes":590,"from":10,"to":600}})");
+  EXPECT_EQ(console_bytes(**socket, 400), std::string(400, 'a'));
+}
+
+TEST_F(StreamTest, AViewMayBeginAtATime) {
+  on_control([this] {
+    farm_->link.say("long ago, just now");
+    farm_->link.others = [](WorkerCommand command) -> Task<WorkerReply> {
+      WorkerReply reply;
+      if (std::holds_alternative<controller::TranscriptFind>(command)) reply.offset = 10;
+      co_return reply;
+    };
+    return true;
+  });
+  auto socket = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws?since=10m");
+  ASSERT_TRUE(socket.has_value());
+  EXPECT_EQ(next(**socket).data, R"({"offset":10})");
+  EXPECT_EQ(console_bytes(**socket, 8), "just now");
+  for (const auto* wrong : {"since=then", "since=10m&from=4"})
+    EXPECT_FALSE(open_socket("viewer", std::string("/api/v1/boards/qemu-1/console/ws?") + wrong).has_value()) << wrong;
+  on_control([this] {
+    farm_->link.others = nullptr;
+    return true;
+  });
+}
+
+TEST_F(StreamTest, ManyWhoLookAtAConsoleReadItOnce) {
+  std::vector<std::unique_ptr<WsClient>> sockets;
+  for (int i = 0; i < 20; ++i) {
+    auto socket = open_socket("viewer", "/api/v1/boards/qemu-1/console/ws");
+    ASSERT_TRUE(socket.has_value());
+    EXPECT_EQ(next(**socket).data, R"({"offset":0})");
+    sockets.push_back(*std::move(socket));
   }
-  EXPECT_EQ(at, 1000u);
-  EXPECT_EQ(missing, 890u);
+  for (int i = 0; i < 10; ++i) {
+    on_control([this] {
+      farm_->link.say("0123456789");
+      return true;
+    });
+    for (auto& socket : sockets) EXPECT_EQ(console_bytes(*socket, 10), "0123456789");
+  }
+  // Of two I/O threads, each for itself: the first word, ten frames, and one that waits.
+  EXPECT_LE(on_control([this] { return farm_->link.console_reads; }), 2U * 12);
 }
 
 TEST_F(StreamTest, AConsoleThatTalksOnAndOnComesInFrames) {
