@@ -25,8 +25,9 @@ std::unique_ptr<Device> make(const Options& options) {
 }
 
 const std::map<std::string_view, Make> models{
-    {"ch340", make<SerialAdapter>}, {"cmsisdap", make<CmsisDap>}, {"dfu", make<Dfu>},     {"dfuse", make<DfuSe>},
-    {"ftdi", make<Ftdi>},           {"hidrelay", make<HidRelay>}, {"sispm", make<Sispm>}, {"ykush", make<Ykush>},
+    {"ch340", make<SerialAdapter>}, {"cmsisdap", make<CmsisDap>}, {"dfu", make<Dfu>},
+    {"dfuse", make<DfuSe>},         {"stlink", make<StLink>},     {"ftdi", make<Ftdi>},
+    {"hidrelay", make<HidRelay>},   {"sispm", make<Sispm>},       {"ykush", make<Ykush>},
 };
 
 }  // namespace
@@ -41,7 +42,8 @@ std::unique_ptr<Device> make_device(const Options& options) {
 }
 
 std::string_view catalogue_help() {
-  return "models: hub hidrelay ykush sispm ftdi ch340 dfu dfuse cmsisdap stlink; options of all: serial= vid= pid= bcd= "
+  return "models: hub hidrelay ykush sispm ftdi ch340 dfu dfuse cmsisdap stlink; options of all: serial= vid= pid= "
+         "bcd= "
          "manufacturer= product= "
          "state=FILE and the "
          "faults stall=N mute=N wrong_reply=N short_reply=N delay_ms=N drop_after=N back_ms=N busy (N: the Nth "
