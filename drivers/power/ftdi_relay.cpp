@@ -72,7 +72,7 @@ constinit const DriverInfo ftdi_relay{
     .offers = "power",
     .summary = "relays at the pins of an FTDI chip in bit-bang mode, read back",
     .source = "libftdi1 1.5, ftdi.h and ftdi.c: ftdi_set_bitmode, ftdi_read_pins; farms.md 5.3, 5.8",
-    .verified = Verified::independent_tool,
+    .verified = Verified::specification,
     .check = check_ftdi_relay,
     .make = make_ftdi_relay,
 };
