@@ -11,7 +11,7 @@
 namespace hilltop::drivers::unit {
 namespace {
 
-constexpr std::size_t most_reply = 64 * 1024;
+constexpr std::size_t most_reply = 16 * 1024;  // what Pattern does with more takes too long
 /// Source: tplink-smarthome protocol as documented by softScheck (2016): XOR with the byte before, begun with 171,
 /// behind the length in four bytes, high byte first.
 constexpr unsigned char kasa_key = 171;

@@ -11,7 +11,8 @@
 namespace hilltop::drivers::unit {
 
 /// A POSIX extended regular expression. What a unit says is not trusted: glibc's matcher neither recurses with the
-/// length of the text nor tries alternatives again and again. Source: regex(7), regexec(3) (REG_STARTEND).
+/// length of the text nor tries alternatives again and again; its time may grow with the square of the length, so that
+/// only the first 32 KiB are looked at. Source: regex(7), regexec(3) (REG_STARTEND).
 class Pattern {
  public:
   struct Match {

@@ -53,9 +53,9 @@ TEST(UnitPattern, TakesAnyByteAndLongTexts) {
   const auto pattern = Pattern::compile("(a|b)*x([0-9]+)?");
   ASSERT_TRUE(pattern);
   std::string text("\0\xff", 2);
-  text += std::string(50'000, 'a') + "x";
+  text += std::string(5'000, 'a') + "x";
   EXPECT_TRUE(pattern->find(text));
-  EXPECT_FALSE(pattern->find(std::string(50'000, 'a')));
+  EXPECT_FALSE(pattern->find(std::string(5'000, 'a')));
   EXPECT_FALSE(Pattern::compile("(").has_value());
 }
 
