@@ -92,8 +92,8 @@ constinit const DriverInfo dfu_flash{
     .name = "dfu",
     .offers = "flash",
     .summary = "USB DFU 1.1 and DfuSe, native: detach, write, read back, start",
-    .source = "USB DFU 1.1 (2004) tables 3.2, 4.2, 6.1, B.1; ST AN3156, UM0424, UM0391",
-    .verified = Verified::specification,
+    .source = "USB DFU 1.1 (2004) tables 3.2, 4.2, 6.1, B.1; ST AN3156, UM0424, UM0391; held against dfu-util 0.11",
+    .verified = Verified::independent_tool,
     .check = check_dfu,
     .make = make_dfu,
 };

@@ -145,8 +145,8 @@ Task<DfuDevice> enter_dfu_mode(std::shared_ptr<UsbBus> bus, DfuAddress address, 
   co_return out;
 }
 
-Task<> run_dfu_session(std::shared_ptr<DfuDevice> device, dfu::Alternate alternate,
-                       std::vector<dfu::Operation> operations, FlashProgress progress, Deadline deadline) {
+Task<bool> run_dfu_session(std::shared_ptr<DfuDevice> device, dfu::Alternate alternate,
+                           std::vector<dfu::Operation> operations, FlashProgress progress, Deadline deadline) {
   const auto interface = device->function.interface;
   if (device->function.alternates.size() > 1)
     HILLTOP_CO_CHECK(co_await device->handle->set_alternate(interface, alternate.setting, deadline));
@@ -161,7 +161,25 @@ Task<> run_dfu_session(std::shared_ptr<DfuDevice> device, dfu::Alternate alterna
     if (progress && session.written() > shown) progress(shown = session.written(), total);
   }
   if (step.kind == dfu::Step::Kind::failed) co_return std::move(step.error);
-  co_return ok();
+  co_return session.left();
+}
+
+Task<> wait_for_application(std::shared_ptr<UsbBus> bus, std::string place, Deadline deadline) {
+  const auto limit = deadline.at_most(return_patience);
+  while (true) {
+    HILLTOP_CO_TRY(const auto devices, bus->devices());
+    const auto back = std::ranges::find_if(devices, [&](const UsbDeviceInfo& one) { return one.path == place; });
+    const auto function = back == devices.end() ? Result<dfu::Function>() : function_of(*back);
+    const bool in_loader = function && !function->runtime;
+    if (back != devices.end() && !in_loader) co_return ok();
+    if (limit.passed() && in_loader)
+      co_return Error(Errc::io, Blame::dut,
+                      back->title() + " has the firmware and stays in DFU mode: it does not take it");
+    if (limit.passed())
+      co_return Error(Errc::timeout, Blame::dut,
+                      "the board at " + place + " left with its new firmware and did not come back");
+    HILLTOP_CO_CHECK(co_await sleep_for(std::min<Deadline::Clock::duration>(between_looks, limit.left())));
+  }
 }
 
 }  // namespace hilltop::drivers

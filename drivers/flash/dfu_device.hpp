@@ -37,9 +37,14 @@ struct DfuDevice {
 /// Source: DFU 1.1, section 5.
 Task<DfuDevice> enter_dfu_mode(std::shared_ptr<UsbBus> bus, DfuAddress address, Deadline deadline);
 
-/// Runs a session on one alternate setting. Errors: those of dfu::Session and of the transfers.
-Task<> run_dfu_session(std::shared_ptr<DfuDevice> device, dfu::Alternate alternate,
-                       std::vector<dfu::Operation> operations, FlashProgress progress, Deadline deadline);
+/// Runs a session on one alternate setting. Value: whether the device left the bus at its end though it had said that
+/// it stays (dfu::Session::left). Errors: those of dfu::Session and of the transfers.
+Task<bool> run_dfu_session(std::shared_ptr<DfuDevice> device, dfu::Alternate alternate,
+                           std::vector<dfu::Operation> operations, FlashProgress progress, Deadline deadline);
+
+/// Waits until the board is back with its application, where it was. Errors: io (dut) when it is back in DFU mode, as
+/// a board is whose firmware is bad; timeout (dut).
+Task<> wait_for_application(std::shared_ptr<UsbBus> bus, std::string place, Deadline deadline);
 
 /// The largest block: what Linux's usbfs takes in one control transfer (a page), or less where the device says so.
 [[nodiscard]] std::uint16_t block_size(const dfu::Function& function);

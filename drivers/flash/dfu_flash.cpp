@@ -134,11 +134,23 @@ std::uint64_t payload_of(const Part& part) {
 
 /// The application begins: DfuSe's device is told so, another one sees the bus reset.
 Task<> leave(std::shared_ptr<DfuDevice> device, Part last, Deadline deadline) {
-  if (device->function.is_dfuse())
-    co_return co_await run_dfu_session(device, last.alternate, dfu::plan_leave(last.start), {}, deadline);
+  if (device->function.is_dfuse()) {
+    HILLTOP_CO_CHECK(co_await run_dfu_session(device, last.alternate, dfu::plan_leave(last.start), {}, deadline));
+    co_return ok();
+  }
   auto reset = co_await device->handle->reset(deadline);
   if (!reset && reset.error().code != Errc::unavailable) co_return std::move(reset).within("reset after the download");
   co_return ok();
+}
+
+/// A board that was seen running proves by its return that it has taken the firmware; another one that goes though it
+/// said that it stays may as well have been unplugged.
+Task<> judge_leaving(std::shared_ptr<UsbBus> bus, std::shared_ptr<DfuDevice> device, bool last, Deadline deadline) {
+  const auto info = device->handle->info();
+  if (!last || device->runtime_vendor == 0)
+    co_return Error(Errc::unavailable, Blame::infrastructure,
+                    info.title() + " left the bus at the end of a file, and all was not done yet");
+  co_return co_await wait_for_application(bus, info.path, deadline);
 }
 
 }  // namespace
@@ -157,8 +169,9 @@ Task<> flash_by_dfu(std::shared_ptr<UsbBus> bus, DfuAddress address, std::vector
     FlashProgress shown;
     if (progress)
       shown = [progress, before, total](std::uint64_t now, std::uint64_t) { progress(before + now, total); };
-    HILLTOP_CO_CHECK(co_await run_dfu_session(device, part.alternate, part.operations, shown, deadline));
+    HILLTOP_CO_TRY(const bool left, co_await run_dfu_session(device, part.alternate, part.operations, shown, deadline));
     done += payload_of(part);
+    if (left) co_return co_await judge_leaving(bus, device, &part == &parts.back(), deadline);
   }
   if (address.reset && !parts.empty()) co_return co_await leave(device, parts.front(), deadline);
   co_return ok();

@@ -159,7 +159,13 @@ Step Session::after_status(const Status& status) {
 Step Session::after_manifest(Result<std::string> reply) {
   const bool leaves = operations_.front().kind == Operation::Kind::leave;
   const bool may_go = leaves || !tolerant_;
-  if (!reply) return may_go ? done() : fail(std::move(reply).error().within("after the end of the file"));
+  if (!reply && !may_go && reply.error().code != Errc::unavailable)
+    return fail(std::move(reply).error().within("after the end of the file"));
+  if (!reply) {
+    left_ = !may_go;
+    if (left_) operations_.resize(1);
+    return done();
+  }
   auto read = read_status(*reply);
   if (!read) return fail(std::move(read).error());
   const auto& status = *read;

@@ -67,6 +67,9 @@ class Session {
 
   /// Bytes written so far, as Operation::payload counts them.
   [[nodiscard]] std::uint64_t written() const { return written_; }
+  /// Whether the device left the bus by itself at the end of a download, whatever it had promised: what was to be done
+  /// after that was not.
+  [[nodiscard]] bool left() const { return left_; }
 
  private:
   enum class Phase : std::uint8_t {
@@ -106,6 +109,7 @@ class Session {
   Phase phase_ = Phase::settling;
   int settling_ = 0;
   std::uint64_t written_ = 0;
+  bool left_ = false;
   std::optional<Error> failure_;
 };
 

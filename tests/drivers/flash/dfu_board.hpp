@@ -28,13 +28,15 @@ struct DfuBoard {
   int refuses_block = -1;           ///< DNLOAD of this block stalls, with errADDRESS
   std::size_t corrupts = SIZE_MAX;  ///< this byte is stored wrong
   bool gone_after_detach = false;
-  int leaves_after_blocks = -1;  ///< unplugged in mid-transfer
+  int leaves_after_blocks = -1;   ///< unplugged in mid-transfer
+  bool starts_by_itself = false;  ///< at the end of a download, though it says that it is manifestation tolerant
+  bool refuses_firmware = false;  ///< and comes back in DFU mode
   // What it saw.
   std::map<int, std::string> memory;  ///< by alternate setting
   std::map<std::uint64_t, char> flash;
   std::vector<std::uint64_t> erased;
   std::vector<std::string> log;
-  int resets = 0, downloads = 0;
+  int resets = 0, downloads = 0, enumerations = 0;
   bool plugged = true;
 
   // Its state.
@@ -63,7 +65,8 @@ struct DfuBoard {
 
   [[nodiscard]] drivers::UsbDeviceInfo info() const {
     drivers::UsbDeviceInfo out;
-    out.bus = 1, out.address = in_dfu_mode ? 8 : 7, out.path = path, out.serial = serial;
+    out.bus = 1, out.address = static_cast<std::uint8_t>((in_dfu_mode ? 8 : 7) + 2 * enumerations);
+    out.path = path, out.serial = serial;
     out.vendor = in_dfu_mode ? dfu_vendor : runtime_vendor;
     out.product = in_dfu_mode ? dfu_product : runtime_product;
     std::string functional = "\x09\x21";
@@ -140,6 +143,8 @@ struct DfuBoard {
     memory[alternate] = taken;
     taken.clear();
     state = tolerant ? 2 : 7;
+    if (starts_by_itself) to_application(), ++enumerations;
+    if (refuses_firmware) to_dfu_mode(), ++enumerations;
   }
   std::string upload(std::uint16_t block, std::uint16_t size) {
     state = 9;
@@ -190,7 +195,11 @@ class DfuHandle final : public drivers::UsbHandle {
   static Task<std::string> in(DfuHandle* self, drivers::UsbRequest request, std::uint16_t size) {
     if (self->is_over()) co_return gone();
     if (request.type != 0xa1 || request.index != 2) co_return stall();
-    if (request.request == 3) co_return self->board_->get_status();
+    if (request.request == 3) {
+      auto status = self->board_->get_status();
+      if (self->is_over()) co_return gone();
+      co_return status;
+    }
     if (request.request == 2) co_return self->board_->upload(request.value, size);
     co_return stall();
   }

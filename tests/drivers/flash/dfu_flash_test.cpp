@@ -71,6 +71,28 @@ TEST_F(DfuFlash, ABoardThatIsNotManifestationTolerantIsResetInstead) {
   EXPECT_THAT(board.log, ElementsAre("detach", "dfu mode", "manifest", "application"));
 }
 
+TEST_F(DfuFlash, ABoardThatStartsByItselfMustComeBackRunning) {
+  board.starts_by_itself = true;
+  const auto done = flash({file("fw.bin", pattern(100))});
+  EXPECT_TRUE(done) << done.error().text;
+  EXPECT_EQ(board.memory[0], pattern(100));
+  EXPECT_EQ(board.log.back(), "application");
+}
+
+TEST_F(DfuFlash, ABoardThatComesBackInDfuModeHasNotTakenTheFirmware) {
+  board.starts_by_itself = board.refuses_firmware = true;
+  const auto done = flash({file("fw.bin", pattern(100))}, Deadline::after(800ms));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().blame, Blame::dut);
+  EXPECT_THAT(done.error().text, HasSubstr("stays in DFU mode"));
+}
+
+TEST_F(DfuFlash, ABoardThatGoesWithoutHavingBeenSeenRunningIsUnavailable) {
+  board.to_dfu_mode();
+  board.starts_by_itself = true;
+  EXPECT_EQ(flash({file("fw.bin", pattern(100))}).error().code, Errc::unavailable);
+}
+
 TEST_F(DfuFlash, AStateOfErrorIsClearedFirst) {
   board.to_dfu_mode();
   board.state = 10, board.status = 14;

@@ -81,6 +81,20 @@ TEST(DfuSession, ADeviceThatIsNotTolerantIsAskedNothingBeforeTheReset) {
   EXPECT_EQ(session.resume(std::string()).kind, Step::Kind::finished);
 }
 
+TEST(DfuSession, ATolerantDeviceThatLeavesIsToldAndNotReadBack) {
+  Function function;
+  function.can_upload = function.manifestation_tolerant = true;
+  Session session(true, plan_download("firmware", function, true, 64));
+  (void)session.start();
+  (void)session.resume(status(0, State::idle));
+  (void)session.resume(std::string());
+  (void)session.resume(status(0, State::download_idle));
+  (void)session.resume(std::string());
+  const auto end = session.resume(Error(Errc::unavailable, Blame::infrastructure, "gone"));
+  EXPECT_EQ(end.kind, Step::Kind::finished);
+  EXPECT_TRUE(session.left());
+}
+
 TEST(DfuSession, ADeviceThatNeverBecomesIdleIsGivenUp) {
   Session session(true, {});
   auto step = session.start();

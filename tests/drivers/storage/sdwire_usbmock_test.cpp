@@ -25,7 +25,8 @@ TEST(SdWireOnUsb, AnotherSerialNumberSwitchesNothing) {
   if (const auto why = tests::UsbLabRun::missing(); !why.empty()) GTEST_SKIP() << why;
   tests::UsbLabRun lab;
   const auto device = "ftdi,vid=04e8,pid=6001,serial=sdwire_12,state=" + lab.path("state").string();
-  const auto done = lab.drive({device}, "{driver: sdwire, serial: sdwire_11}", {"mux board"});
+  const auto done = lab.drive({device}, "{driver: sdwire, serial: sdwire_11, usb_id: '04e8:6001'}",
+                              {"--deadline-ms", "500", "mux board"});
   EXPECT_EQ(done.status, 1) << done.text;
   EXPECT_THAT(done.text, HasSubstr("sdwire_12"));
   EXPECT_EQ(lab.read("state").find("cbus"), std::string::npos);
