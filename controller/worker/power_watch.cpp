@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/worker/power_watch.hpp"
 
-#include <algorithm>
-
 #include "drivers/core/log.hpp"
 
 namespace hilltop::controller {
@@ -64,8 +62,7 @@ Task<> watch(std::weak_ptr<WorkerCore> weak, std::shared_ptr<WorkerBoard> board,
     const auto session = weak_session.lock();
     if (!worker || !session || !is_open(*worker, board, session)) co_return ok();
     const auto before = session->last_power_state();
-    const auto limit = std::min<Deadline::Clock::duration>(interval, longest_look);
-    const auto now = co_await session->power_state(Deadline::after(limit));
+    const auto now = co_await session->power_state(Deadline::after(longest_look));
     if (!now && now.error().code == Errc::canceled) co_return now.error();
     if (!is_open(*worker, board, session)) co_return ok();
     // Something else is done with the board or with its unit, which will say for itself how that ended.
