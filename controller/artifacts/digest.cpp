@@ -2,33 +2,16 @@
 #include "controller/artifacts/digest.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <optional>
+
+#include "drivers/protocol/digest.hpp"
 
 namespace hilltop::controller {
 namespace {
 
-/// One running digest. OpenSSL EVP_DigestInit(3).
-class Digest {
- public:
-  explicit Digest(const EVP_MD* kind) : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), kind, nullptr);
-  }
-  void feed(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-    unsigned length = 0;
-    EVP_DigestFinal_ex(context_.get(), out.data(), &length);
-    std::string text;
-    for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", out.at(i));
-    return text;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
+using drivers::Digest;
+using drivers::DigestKind;
 
 Result<> compare(std::string_view name, const std::optional<std::string>& wanted, const std::string& got) {
   if (!wanted || *wanted == got) return ok();
@@ -38,13 +21,13 @@ Result<> compare(std::string_view name, const std::optional<std::string>& wanted
 }  // namespace
 
 struct Digests::State {
-  Digest sha256{EVP_sha256()};
+  Digest sha256;
   std::optional<Digest> md5, sha512;
 };
 
 Digests::Digests(const jobs::UrlSpec& wanted) : state_(std::make_unique<State>()) {
-  if (wanted.md5sum) state_->md5.emplace(EVP_md5());
-  if (wanted.sha512sum) state_->sha512.emplace(EVP_sha512());
+  if (wanted.md5sum) state_->md5.emplace(DigestKind::md5);
+  if (wanted.sha512sum) state_->sha512.emplace(DigestKind::sha512);
 }
 Digests::~Digests() = default;
 Digests::Digests(Digests&&) noexcept = default;

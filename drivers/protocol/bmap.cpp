@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-#include "drivers/protocol/sha256.hpp"
+#include "drivers/protocol/digest.hpp"
 
 namespace hilltop::drivers {
 namespace {
@@ -74,10 +74,10 @@ Result<> check_own(std::string_view text, std::string_view stated) {
   stated = trimmed(stated);
   if (stated.size() != digest_digits) return wrong("its own checksum is none");
   const auto at = static_cast<std::size_t>(stated.data() - text.data());
-  Sha256 digest;
-  digest.take(text.substr(0, at));
-  digest.take(std::string(digest_digits, '0'));
-  digest.take(text.substr(at + digest_digits));
+  Digest digest;
+  digest.feed(text.substr(0, at));
+  digest.feed(std::string(digest_digits, '0'));
+  digest.feed(text.substr(at + digest_digits));
   if (digest.hex() != stated) return wrong("it is damaged: its own checksum differs");
   return ok();
 }

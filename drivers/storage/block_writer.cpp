@@ -12,7 +12,7 @@
 #include <cstring>
 #include <utility>
 
-#include "drivers/protocol/sha256.hpp"
+#include "drivers/protocol/digest.hpp"
 
 namespace hilltop::drivers {
 namespace {
@@ -154,8 +154,8 @@ Result<> BlockWriter::check_piece() {
   }
   const auto size = piece();
   HILLTOP_TRY(const auto bytes, read_image(extent.start + within_, size));
-  if (within_ == 0) digest_ = std::make_unique<Sha256>();
-  digest_->take(bytes);
+  if (within_ == 0) digest_ = std::make_unique<Digest>();
+  digest_->feed(bytes);
   const bool last = within_ + size == extent.bytes;
   if (last && digest_->hex() != extent.sha256)
     return Error(

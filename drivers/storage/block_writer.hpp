@@ -57,7 +57,7 @@ class BlockWriter {
   Phase phase_ = Phase::checking;
   std::size_t extent_ = 0;
   std::uint64_t within_ = 0, written_ = 0, total_ = 0;
-  std::unique_ptr<class Sha256> digest_;
+  std::unique_ptr<class Digest> digest_;
   std::unique_ptr<char, void (*)(void*)> bytes_{nullptr, nullptr}, back_{nullptr, nullptr};
 };
 

@@ -36,7 +36,7 @@ LIBRARIES = [
     (r"nats/.*|nats\.h", ["controller/bus"]),
     (r"curl/.*|sodium(/.*)?(\.h)?", ["controller"]),
     (r"boost/beast/.*|boost/beast\.hpp", ["web/http"]),
-    (r"openssl/.*|boost/asio/ssl/.*|boost/asio/ssl\.hpp", ["web", "drivers/net", "drivers/power/unit", "controller/artifacts"]),
+    (r"openssl/.*|boost/asio/ssl/.*|boost/asio/ssl\.hpp", ["web", "drivers/net", "drivers/power/unit", "drivers/protocol"]),
     (r"CLI/.*", ["web/cli", "controller/bin"]),
     (r"g(test|mock)/.*", ["tests"]),
     (r"benchmark/.*", ["bench"]),

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "drivers/power/unit/hash.hpp"
 #include "drivers/power/unit/http_message.hpp"
 #include "drivers/protocol/base64.hpp"
+#include "drivers/protocol/digest.hpp"
 
 namespace hilltop::drivers::unit {
 namespace {
@@ -86,7 +86,8 @@ std::optional<std::string> digest_answer(const HttpReply& reply, const HttpCrede
   if (challenges.empty()) return std::nullopt;
   auto challenge = challenges.front();
   const auto algorithm = challenge["algorithm"];
-  const auto hash = small(algorithm) == "sha-256" ? sha256_hex : md5_hex;
+  const auto kind = small(algorithm) == "sha-256" ? DigestKind::sha256 : DigestKind::md5;
+  const auto hash = [kind](std::string_view text) { return digest_of(kind, text); };
   const auto realm = challenge["realm"];
   const auto nonce = challenge["nonce"];
   const auto qop = challenge["qop"];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "drivers/power/unit/hash.hpp"
 #include "drivers/power/unit/http_message.hpp"
 #include "drivers/power/unit/unit_pattern.hpp"
 #include "drivers/power/unit/unit_request.hpp"
@@ -57,18 +56,6 @@ TEST(UnitPattern, TakesAnyByteAndLongTexts) {
   EXPECT_TRUE(pattern->find(text));
   EXPECT_FALSE(pattern->find(std::string(5'000, 'a')));
   EXPECT_FALSE(Pattern::compile("(").has_value());
-}
-
-// RFC 1321, A.5; FIPS 180-4's examples.
-TEST(UnitHash, IsAsItsStandardsHaveIt) {
-  EXPECT_EQ(md5_hex(""), "d41d8cd98f00b204e9800998ecf8427e");
-  EXPECT_EQ(md5_hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");
-  EXPECT_EQ(md5_hex("12345678901234567890123456789012345678901234567890123456789012345678901234567890"),
-            "57edf4a22be3c955ac49da2e2107b67a");
-  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
-            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
 // RFC 7616, 3.9.1.
