@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The USB lab's guest: Debian's kernel under QEMU (TCG), the host's own / by 9p, simulated and emulated USB devices."""
+import ctypes
 import hashlib
 import json
 import os
@@ -17,6 +18,11 @@ APPEND = (
     "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable nokaslr mitigations=off rcupdate.rcu_expedited=1 "
     "usbcore.autosuspend=-1"
 )
+
+
+def end_with_parent():
+    """In a child: what a test started ends with it, when it is killed too (prctl PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Qmp:
@@ -77,7 +83,8 @@ class Lab:
 
     def start(self, *command, name):
         with open(self.path(name + ".log"), "w") as log:
-            program = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            program = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       preexec_fn=end_with_parent)
         self.programs.append(program)
         return program
 

@@ -21,7 +21,7 @@ def main():
     with Lab(images(), sys.argv[1]) as lab:
         job = JOB.replace("@BIN@", str(BIN)).replace("@TABLE@", str(HERE.parent / "scenarios.py")).replace("@DRIVERS@", " ".join(sys.argv[2:]))
         lab.resume(job, xhci())
-        status = lab.finish(900)
+        status = lab.finish(600)
         print(lab.stdout())
     return status
 
