@@ -54,8 +54,11 @@ drivers::PowerPort* BoardDevices::power() const {
 }
 
 drivers::ByteStream* BoardDevices::console(std::string_view name) const {
-  if (auto* device = find("console")) {
-    if (auto* stream = device->console(name)) return stream;
+  // A probe has consoles of its own: RTT.
+  for (const auto* role : {"console", "probe", "flash"}) {
+    if (auto* device = find(role)) {
+      if (auto* stream = device->console(name)) return stream;
+    }
   }
   auto* emulator = find("emulator");
   return emulator == nullptr ? nullptr : emulator->console(name);
@@ -69,6 +72,8 @@ drivers::Probe* BoardDevices::probe() const {
 
 drivers::Flasher* BoardDevices::flasher() const {
   if (auto* device = find("flash")) return device->flasher();
+  // One OpenOCD is both: a second one would not get at the same probe.
+  if (auto* device = find("probe"); device != nullptr && device->flasher() != nullptr) return device->flasher();
   auto* emulator = find("emulator");
   return emulator == nullptr ? nullptr : emulator->flasher();
 }

@@ -12,7 +12,8 @@
 namespace hilltop::boards {
 
 /// The devices of one board by role, and which of them does what: role `emulator` offers everything, and the roles
-/// `power`, `console`, `probe` and `flash` stand before it. Role `storage` is its card's mux, role `recovery` a switch
+/// `power`, `console`, `probe` and `flash` stand before it. A probe's own consoles (RTT) and flasher serve where the
+/// roles `console` and `flash` have none. Role `storage` is its card's mux, role `recovery` a switch
 /// (its power port) that holds it in its recovery mode. A console that is there only while somebody is logged in (ssh)
 /// is switched on and off as power is, where role `power` has nothing.
 class BoardDevices {
