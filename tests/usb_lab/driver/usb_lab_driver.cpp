@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // usb_lab_driver ADDRESS.yaml [--deadline-ms N] ACTION...: makes the driver that ADDRESS.yaml names, as hilltopd would,
-// does each action in turn and prints what came of it, one JSON object a line. Ends with 0 when all went well, 1 when
-// one did not (the rest is done all the same), 2 for bad usage or a bad address. The same program runs on the host
-// under usbmock and in the guest of tests/usb_lab/vm.
+// does each action in turn and prints what came of it and what it took (ms by the clock, cpu_ms of this program), one
+// JSON object a line. Ends with 0 when all went well, 1 when one did not (the rest is done all the same), 2 for bad
+// usage or a bad address. The same program runs on the host under usbmock and in the guest of tests/usb_lab/vm.
 //   power on|off|state    mux host|board|off|side|block   probe identify|halt|resume|reset   read HEX-ADDRESS SIZE
-//   flash FILE[@HEX-ADDRESS]
+//   flash FILE[@HEX-ADDRESS]    console NAME SIZE FILE (the first SIZE bytes that it says go into FILE)
 //   run PROGRAM ARGUMENT...     (between actions: unplugs a device, for instance)
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -121,6 +128,39 @@ Task<json> flash(drivers::Flasher* flasher, std::string file, Deadline deadline)
   co_return json{{"done", last}, {"total", all}};
 }
 
+/// Reads until there are `size` bytes or the line is silent until the deadline.
+Task<std::string> read_line(int line, std::size_t size, Deadline deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  // The timer's handler may come after the end of this.
+  const auto readable = std::make_shared<asio::posix::stream_descriptor>(executor, ::dup(line));
+  asio::steady_timer timer(executor, deadline.when());
+  timer.async_wait([readable](boost::system::error_code error) {
+    if (!error) readable->cancel();
+  });
+  std::string out;
+  boost::system::error_code error;
+  while (out.size() < size && !error) {
+    std::array<char, 65536> piece;
+    const auto n = ::read(line, piece.data(), std::min(piece.size(), size - out.size()));
+    if (n > 0) out.append(piece.data(), static_cast<std::size_t>(n));
+    if (n == 0) break;
+    if (n < 0) co_await readable->async_wait(readable->wait_read, asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return out;
+}
+
+Task<json> act_on_console(drivers::ByteStream* console, std::size_t size, std::string file, Deadline deadline) {
+  if (console == nullptr) co_return lacks("console");
+  HILLTOP_CO_TRY(const int line, co_await console->open(deadline));
+  const auto said = co_await read_line(line, size, deadline);
+  console->close();
+  if (!said) co_return said.error();
+  std::ofstream(file, std::ios::binary) << *said;
+  if (said->size() < size)
+    co_return Error(Errc::timeout, Blame::dut, "it said " + std::to_string(said->size()) + " bytes");
+  co_return json(said->size());
+}
+
 Task<json> run_program(std::vector<std::string> argv, Deadline deadline) {
   HILLTOP_CO_TRY(const auto said, co_await run_tool_checked(Command(std::move(argv)), deadline));
   co_return json(said.text);
@@ -136,12 +176,29 @@ Task<json> act(Device* device, std::string action, Deadline deadline) {
   if (verb == "flash") co_return co_await flash(device->flasher(), words[1], deadline);
   if (verb == "read" && words.size() == 3)
     co_return co_await read_memory(device->probe(), std::stoull(words[1], nullptr, 16), std::stoul(words[2]), deadline);
+  if (verb == "console" && words.size() == 4)
+    co_return co_await act_on_console(device->console(words[1]), std::stoul(words[2]), words[3], deadline);
   if (verb == "run") co_return co_await run_program({words.begin() + 1, words.end()}, deadline);
   co_return usage(action);
 }
 
-void print(const std::string& action, const Value& value) {
-  json line{{"action", action}, {"ok", value.has_value()}};
+/// What this program took until now.
+struct Taken {
+  Deadline::Clock::time_point at = Deadline::Clock::now();
+  double cpu_ms = cpu_until_now();
+
+  static double cpu_until_now() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto ms = [](const timeval& time) { return 1e3 * double(time.tv_sec) + 1e-3 * double(time.tv_usec); };
+    return ms(usage.ru_utime) + ms(usage.ru_stime);
+  }
+};
+
+void print(const std::string& action, const Value& value, const Taken& before = {}) {
+  const std::chrono::duration<double, std::milli> elapsed = Deadline::Clock::now() - before.at;
+  json line{{"action", action}, {"ok", value.has_value()}, {"ms", elapsed.count()}};
+  line["cpu_ms"] = Taken::cpu_until_now() - before.cpu_ms;
   if (value && !value->is_null()) line["value"] = *value;
   if (!value) {
     line["code"] = to_string(value.error().code);
@@ -160,8 +217,9 @@ struct Run {
 
 Task<> do_all(std::shared_ptr<Run> run) {
   for (const auto& action : run->actions) {
+    const Taken before;
     const auto value = co_await act(run->device.get(), action, Deadline::after(run->limit));
-    print(action, value);
+    print(action, value, before);
     if (!value) run->all_well = false;
   }
   HILLTOP_CO_CHECK(co_await run->device->shut_down(Deadline::after(most_shut_down_time)));

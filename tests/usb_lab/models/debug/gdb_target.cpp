@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -17,6 +18,7 @@ namespace hilltop::usb_lab {
 namespace {
 
 constexpr int patience_ms = 3000;
+constexpr std::size_t most_bytes = 512;  // a packet of the stub has 4 KiB
 
 bool is_stop(const std::string& packet) { return packet.starts_with('T') || packet.starts_with('S'); }
 
@@ -90,17 +92,30 @@ bool GdbTarget::take_stop() {
 
 bool GdbTarget::read(std::uint32_t address, std::span<std::uint8_t> bytes) {
   const bool ran = pause();
-  const bool fine = from_hex(link_.ask(fmt::format("m{:x},{:x}", address, bytes.size())), bytes);
+  bool fine = true;
+  while (fine && !bytes.empty()) {
+    const auto part = bytes.first(std::min(bytes.size(), most_bytes));
+    fine = from_hex(link_.ask(fmt::format("m{:x},{:x}", address, part.size())), part);
+    address += static_cast<std::uint32_t>(part.size());
+    bytes = bytes.subspan(part.size());
+  }
   if (ran) go();
   return fine;
 }
 
 bool GdbTarget::write(std::uint32_t address, std::span<const std::uint8_t> bytes) {
   const bool ran = pause();
-  if (is_peripheral(address)) (void)link_.ask("Qqemu.PhyMemMode:1");
-  const bool fine = link_.ask(fmt::format("M{:x},{:x}:{}", address, bytes.size(), to_hex(bytes))) == "OK";
-  if (is_peripheral(address)) (void)link_.ask("Qqemu.PhyMemMode:0");
-  if (fine) mirror_breakpoints(address, bytes);
+  const bool physical = is_peripheral(address);
+  if (physical) (void)link_.ask("Qqemu.PhyMemMode:1");
+  bool fine = true;
+  while (fine && !bytes.empty()) {
+    const auto part = bytes.first(std::min(bytes.size(), most_bytes));
+    fine = link_.ask(fmt::format("M{:x},{:x}:{}", address, part.size(), to_hex(part))) == "OK";
+    if (fine && !physical) mirror_breakpoints(address, part);
+    address += static_cast<std::uint32_t>(part.size());
+    bytes = bytes.subspan(part.size());
+  }
+  if (physical) (void)link_.ask("Qqemu.PhyMemMode:0");
   if (ran) go();
   return fine;
 }

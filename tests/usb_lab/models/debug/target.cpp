@@ -5,6 +5,7 @@
 
 #include "tests/usb_lab/models/debug/flat_target.hpp"
 #include "tests/usb_lab/models/debug/gdb_target.hpp"
+#include "tests/usb_lab/models/debug/rtt_target.hpp"
 
 namespace hilltop::usb_lab {
 
@@ -27,6 +28,7 @@ bool PowerProbe::on() const {
 
 std::unique_ptr<Target> make_target(const Options& options) {
   if (options.has("gdb")) return std::make_unique<GdbTarget>(options);
+  if (options.has("rtt")) return std::make_unique<RttTarget>(options);
   return std::make_unique<FlatTarget>(options);
 }
 

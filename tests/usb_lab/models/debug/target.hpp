@@ -35,7 +35,8 @@ class Target {
   virtual bool take_stop() = 0;
 };
 
-/// gdb=SOCKET,qmp=SOCKET: an emulated board; without them memory alone (flat_target.hpp). Options of both:
+/// gdb=SOCKET,qmp=SOCKET: an emulated board; without them memory alone (flat_target.hpp), or with rtt=SIZE memory in
+/// which a firmware talks (rtt_target.hpp). Options of all:
 /// powered=FILE:PORT (the board has power while the last line `vbus PORT ...` of FILE, a hub's state=, says so).
 /// Logs `core reset`, `core halted`, `core running`.
 std::unique_ptr<Target> make_target(const Options& options);
