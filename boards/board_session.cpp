@@ -8,6 +8,7 @@
 #include "boards/line_keeper.hpp"
 #include "boards/operation_lock.hpp"
 #include "drivers/core/log.hpp"
+#include "drivers/core/undisturbed.hpp"
 
 namespace hilltop::boards {
 namespace {
@@ -68,16 +69,16 @@ class Session final : public BoardSession, public std::enable_shared_from_this<S
   Task<> power_cycle(Deadline deadline) override { return cycle(shared_from_this(), deadline); }
   Task<PowerState> power_state(Deadline deadline) override { return ask_power(shared_from_this(), deadline); }
   Task<> reset(ResetKind kind, Deadline deadline) override { return do_reset(shared_from_this(), kind, deadline); }
-  Task<drivers::ProbeIdentity> identify(Deadline deadline) override { return do_identify(shared_from_this(), deadline); }
+  Task<drivers::ProbeIdentity> identify(Deadline deadline) override {
+    return do_identify(shared_from_this(), deadline);
+  }
   Task<> flash(std::vector<drivers::FlashImage> images, drivers::FlashProgress progress, Deadline deadline) override {
     return do_flash(shared_from_this(), std::move(images), std::move(progress), deadline);
   }
   Task<> write_storage(drivers::StorageImage image, drivers::StorageProgress progress, Deadline deadline) override {
     return do_write_storage(shared_from_this(), std::move(image), std::move(progress), deadline);
   }
-  Task<> recovery(bool wanted, Deadline deadline) override {
-    return do_recovery(shared_from_this(), wanted, deadline);
-  }
+  Task<> recovery(bool wanted, Deadline deadline) override { return do_recovery(shared_from_this(), wanted, deadline); }
   Task<> clean(Deadline deadline) override { return do_clean(shared_from_this(), deadline); }
   Task<> close(Deadline deadline) override { return do_close(shared_from_this(), deadline); }
 
@@ -174,13 +175,13 @@ bool Session::line_has_unread_bytes() const {
 }
 
 /// Readers must get the board's last bytes before they are told that it is down: waits until the engine has read them.
+// Whoever is canceled waits for no last words, and goes on being canceled: a job that switched its board off can still
+// be ended afterwards.
 Task<> Session::say_down(std::shared_ptr<Session> self, Error reason) {
-  co_await ignore_cancellation();
   const auto switched = self->switched_;
   const auto deadline = Deadline::after(settle_time);
-  do {
-    HILLTOP_CO_CHECK(co_await sleep_for(std::chrono::milliseconds(2)));
-  } while (self->line_has_unread_bytes() && !deadline.passed());
+  while (co_await sleep_for(std::chrono::milliseconds(2)) && self->line_has_unread_bytes() && !deadline.passed()) {
+  }
   if (switched != self->switched_) co_return ok();
   for (const auto& line : self->lines_) line->console()->set_down(reason);
   co_return ok();
@@ -200,7 +201,9 @@ Task<> Session::set_power(std::shared_ptr<Session> self, PowerState wanted, Dead
   if (wanted == PowerState::on)
     for (const auto& line : self->lines_) line->console()->set_up();
   self->last_power_ = PowerState::unknown;
-  auto done = co_await power->set(wanted, deadline);
+  // A board whose power is being cut is off afterwards, whoever is canceled.
+  auto done = wanted == PowerState::off ? co_await undisturbed(power->set(wanted, deadline))
+                                        : co_await power->set(wanted, deadline);
   if (!done) co_return std::move(done).error().within("power " + std::string(to_string(wanted)));
   HILLTOP_CO_TRY(const auto now, co_await power->state(deadline));
   if (now != wanted && now != PowerState::unknown)

@@ -109,6 +109,39 @@ TEST_F(BoardSessionTest, APowerCycleIsOffThePauseAndOn) {
   EXPECT_EQ(*read(0, "second|"), "first|second|");
 }
 
+/// What a job does: switches its board off, then waits for something else.
+Task<> switch_off_and_wait(std::shared_ptr<BoardSession> session, bool* off, Result<>* waited) {
+  HILLTOP_CO_CHECK(co_await session->power(PowerState::off, soon()));
+  *off = true;
+  *waited = co_await sleep_for(std::chrono::hours(1));
+  co_return ok();
+}
+
+TEST_F(BoardSessionTest, WhoSwitchedItsBoardOffCanStillBeCanceled) {
+  for (const auto* address : {R"({emulator: {driver: replay, script: [{say: "up|", boot: 1}]}})",
+                              R"({emulator: {driver: qemu, system: arm, machine: microbit, memories: [
+            {name: flash, start: 0x0, size: 256K, kind: flash}, {name: uicr, start: 0x10001000, size: 1K, kind: absent}],
+            boot_image: /usr/share/firmware-microbit-micropython/firmware.hex}})"}) {
+    ASSERT_TRUE(open(address));
+    ASSERT_TRUE(power(PowerState::on));
+    bool off = false;
+    Result<> waited = ok();
+    TaskScope scope(worker.io.get_executor(), "job");
+    scope.spawn("job", switch_off_and_wait(session, &off, &waited));
+    worker.io.restart();
+    while (!off && worker.io.run_one() > 0) {
+    }
+    scope.cancel_all();
+    while (scope.running() > 0 && worker.io.run_one() > 0) {
+    }
+    ASSERT_FALSE(waited);
+    EXPECT_EQ(waited.error().code, Errc::canceled);
+    EXPECT_EQ(session->last_power_state(), PowerState::off);
+    ASSERT_TRUE(worker.run(session->close(soon())));
+    session.reset();
+  }
+}
+
 TEST_F(BoardSessionTest, ReadersGetTheLastBytesBeforeTheyHearOfLostPower) {
   ASSERT_TRUE(open(R"({emulator: {driver: replay, script: [{say: "last words", after_ms: 5}, {die: brown-out}]}})"));
   std::string reason;
