@@ -16,9 +16,11 @@ class ArchiveApi : public WebFixture {
  protected:
   ArchiveApi() {
     on_control([this] {
-      archive_ = std::make_shared<ConsoleArchive>(
-          writer.transcript, std::make_shared<const boards::BoardTypes>(),
-          [](const std::string&) { return boards::demux::decoders_from("kernel").value(); });
+      archive_ = std::make_shared<ConsoleArchive>(writer.transcript, std::make_shared<const boards::BoardTypes>(),
+                                                  [](const std::string&, const std::string&) {
+                                                    return std::vector<controller::DictionaryBook::Stretch>{
+                                                        {.decoders = boards::demux::decoders_from("kernel").value()}};
+                                                  });
       farm_->link.others = [archive = archive_](WorkerCommand command) { return answer(archive, std::move(command)); };
       return true;
     });
