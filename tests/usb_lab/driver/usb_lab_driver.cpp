@@ -15,6 +15,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -143,7 +144,7 @@ Task<std::string> read_line(int line, std::size_t size, Deadline deadline) {
     std::array<char, 65536> piece;
     const auto n = ::read(line, piece.data(), std::min(piece.size(), size - out.size()));
     if (n > 0) out.append(piece.data(), static_cast<std::size_t>(n));
-    if (n == 0) break;
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) break;
     if (n < 0) co_await readable->async_wait(readable->wait_read, asio::redirect_error(asio::use_awaitable, error));
   }
   co_return out;

@@ -26,7 +26,7 @@ class MockTest(unittest.TestCase):
             if shutil.which(program) is None:
                 self.skipTest(f"no {program}")
 
-    def mock(self, *devices, command, limit=60):
+    def mock(self, *devices, command, limit=240):
         """Runs a program (words, or a shell script) with the devices; its output."""
         words = ["sh", "-c", SCRIPT + command] if isinstance(command, str) else command
         done = subprocess.run([BIN / "usbmock", *devices, "--", *words], capture_output=True, text=True, errors="replace", timeout=limit,
@@ -133,17 +133,19 @@ class Vouching(MockTest):
         self.assertIn("0x08000000: ", said)
         self.assertIn("core reset", self.state())
 
-    def programs_through_st_link(self, interface, transport):
+    def test_openocd_programs_and_verifies_through_st_link(self):
         options = self.board("stm32vldiscovery-fail.elf")
-        said = self.openocd("stlink," + options, f"program {FIRMWARE}/stm32vldiscovery-pass.elf verify reset exit", interface=interface,
-                            transport=transport)
+        said = self.openocd("stlink," + options, f"program {FIRMWARE}/stm32vldiscovery-pass.elf verify reset exit", interface="stlink",
+                            transport="hla_swd")
         self.assertIn("Verified OK", said)
 
-    def test_openocd_programs_and_verifies_through_st_link(self):
-        self.programs_through_st_link("stlink", "hla_swd")
-
-    def test_openocd_programs_and_verifies_through_st_link_as_a_plain_probe(self):
-        self.programs_through_st_link("stlink-dap", "dapdirect_swd")
+    def test_openocd_loads_and_verifies_through_st_link_as_a_plain_probe(self):
+        options = self.board("stm32vldiscovery-shell.elf")
+        (self.folder / "bytes").write_bytes(random.Random(3).randbytes(1024))
+        said = self.openocd("stlink," + options, "init", "reset halt", "load_image bytes 0x20000400 bin", "verify_image bytes 0x20000400 bin",
+                            "shutdown", interface="stlink-dap", transport="dapdirect_swd")
+        self.assertIn("verified 1024 bytes", said)
+        self.assertIn("core reset", self.state())
 
     def test_openocd_finds_the_probe_by_its_serial_number(self):
         self.need("openocd")
