@@ -9,8 +9,8 @@
 namespace hilltop::usb_lab {
 
 /// A CMSIS-DAP probe (Arm CMSIS-DAP 2.1) for SWD, in front of a target (debug/target.hpp): version 2 with bulk
-/// endpoints, or version=1 with HID reports of 64 bytes. Version 2 is vouched for by OpenOCD. Options: version=2, dpidr=2ba01477,
-/// and the target's: gdb, qmp, powered, flash, ram, ram_out, flash_image.
+/// endpoints, or version=1 with HID reports of 64 bytes. Version 2 is vouched for by OpenOCD. Options: version=2,
+/// dpidr=2ba01477, and the target's: gdb, qmp, powered, flash, ram, ram_out, flash_image.
 class CmsisDap : public Device {
  public:
   explicit CmsisDap(const Options& options);

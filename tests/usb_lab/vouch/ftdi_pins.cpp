@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What libftdi1 makes of the FTDI model: bit-bang, read back, CBUS, and bytes through the UART. Ends with 0 when all fits.
+// What libftdi1 makes of the FTDI model: bit-bang, read back, CBUS, and bytes through the UART. Ends with 0 when all
+// fits.
 #include <ftdi.h>
 
 #include <chrono>
