@@ -104,5 +104,21 @@ TEST(CmsisDap, TheResetLineResetsTheCore) {
   EXPECT_EQ(probe.state(), Lines{"core reset"});
 }
 
+TEST(CmsisDap, AFirmwareThatTalksKeepsItsRttBufferFull) {
+  constexpr std::uint32_t block = 0x20000400, size = block + 32, write_at = block + 36, read_at = block + 40;
+  constexpr std::uint32_t ring = block + 48;
+  Probe probe("cmsisdap,rtt=64");
+  probe.power_up();
+  EXPECT_EQ(probe.word(block), 0x47474553u);  // "SEGG"
+  EXPECT_EQ(probe.word(size), 64u);
+  EXPECT_EQ(probe.word(write_at), 63u);
+  EXPECT_EQ(probe.word(ring), 0x03020100u);
+  probe.set_word(read_at, 10);
+  EXPECT_EQ(probe.word(write_at), 9u);
+  EXPECT_EQ(probe.word(ring), 0x43424140u);
+  EXPECT_EQ(probe.word(ring + 60), 0x3f3e3d3cu);
+  EXPECT_THROW(Bench("cmsisdap,rtt=8"), UsageError);
+}
+
 }  // namespace
 }  // namespace hilltop::usb_lab
