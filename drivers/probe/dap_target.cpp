@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include "drivers/core/log.hpp"
+#include "drivers/usb/usb_recovery.hpp"
+
 namespace hilltop::drivers {
 namespace {
 
 constexpr auto reset_pulse = std::chrono::milliseconds(20);
 constexpr auto time_to_reset = std::chrono::seconds(2);
 constexpr auto time_to_appear = std::chrono::seconds(10);  // a probe that begins anew
+constexpr auto time_to_answer = std::chrono::seconds(2);   // the first question; a probe that works takes milliseconds
 constexpr auto time_to_halt = std::chrono::seconds(1);
 constexpr auto between_looks = std::chrono::milliseconds(5);
 
@@ -28,7 +32,15 @@ Task<std::shared_ptr<DapLink>> DapTarget::link(std::shared_ptr<DapTarget> self, 
   if (self->link_) co_return self->link_;
   HILLTOP_CO_TRY(const auto bus, UsbBus::of(self->env_));
   HILLTOP_CO_TRY(auto usb, co_await bus->open(self->options_.usb, deadline.at_most(time_to_appear)));
-  HILLTOP_CO_TRY(self->link_, co_await DapLink::open(std::move(usb), deadline));
+  const auto last = usb->info();
+  auto link = co_await DapLink::open(std::move(usb), deadline.at_most(time_to_answer));
+  const bool hangs = !link && (link.error().code == Errc::timeout || link.error().code == Errc::io);
+  if (hangs && !deadline.passed() && !co_await is_canceled()) {
+    log::warn("{}: {}; bringing it back", last.title(), link.error().text);
+    HILLTOP_CO_TRY(auto again, co_await recover_usb_device(bus, self->options_.usb, last, deadline));
+    link = co_await DapLink::open(std::move(again), deadline);
+  }
+  HILLTOP_CO_TRY(self->link_, std::move(link));
   co_return self->link_;
 }
 

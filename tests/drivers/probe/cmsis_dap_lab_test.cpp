@@ -86,6 +86,12 @@ USB_LAB_TEST(CmsisDapInLab, AProbeThatFallsSilentIsATimeout, "cmsisdap,port=1-2,
   }
 }
 
+USB_LAB_TEST(CmsisDapInLab, AProbeThatHangsIsBroughtBack, "cmsisdap,port=1-2,mute=1") {
+  const auto device = make(env(), "path: 1-2");
+  const auto read = worker.run(device->probe()->read_memory(0x20000000, 4, soon()));
+  EXPECT_TRUE(read) << read.error().text;
+}
+
 USB_LAB_TEST(CmsisDapInLab, AfterASpoiledAnswerTheNextCallStartsAnew, "cmsisdap,port=1-2,wrong_reply=20") {
   const auto device = make(env(), "path: 1-2");
   int failed = 0;

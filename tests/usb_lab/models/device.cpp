@@ -261,6 +261,7 @@ void Device::set_powered(bool powered) {
 void Device::reset() {
   configuration_ = 0;
   alternate_.clear();
+  if (faults_.mute.strikes(transfers_ + 1)) ++transfers_;  // what hung begins anew
   on_reset();
 }
 

@@ -27,11 +27,11 @@ struct Faults {
   Faults() = default;
   explicit Faults(const Options& options);
 
-  Which stall;                                                 ///< stall=N: the endpoint halts, nothing is done
-  Which mute;                                                  ///< mute=N: never answers; the host's time-out strikes
-  Which wrong_reply;                                           ///< wrong_reply=N: each bit of the answer is inverted
-  Which short_reply;                                           ///< short_reply=N: the first half of the answer
-  std::chrono::milliseconds delay{0};                          ///< delay_ms=N: each transfer takes this long
+  Which stall;                         ///< stall=N: the endpoint halts, nothing is done
+  Which mute;                          ///< mute=N: hangs there until it is reset; the host's time-out strikes
+  Which wrong_reply;                   ///< wrong_reply=N: each bit of the answer is inverted
+  Which short_reply;                   ///< short_reply=N: the first half of the answer
+  std::chrono::milliseconds delay{0};  ///< delay_ms=N: each transfer takes this long
   unsigned drop_after = std::numeric_limits<unsigned>::max();  ///< drop_after=N: after N transfers it is unplugged
   std::chrono::milliseconds back_after{
       0};             ///< back_ms=N: and is back, under another address, this much later; 0: never
