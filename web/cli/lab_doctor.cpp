@@ -64,7 +64,12 @@ int import_file(Context& context, const DoctorOptions& options) {
   const auto node = read_yaml(*text, options.file == "-" ? "stdin" : options.file, diagnostics);
   Imported imported;
   if (node) imported = import_lab(node, options.file, types ? &*types : nullptr, diagnostics);
-  if (diagnostics.has_errors()) return context.fail(diagnostics.to_error(Blame::configuration));
+  if (diagnostics.has_errors()) {
+    auto error = diagnostics.to_error(Blame::configuration);
+    if (!node && text->find("{%") != text->npos)
+      error.text += "\nthis is a Jinja template: render it first (LAVA: lavacli devices dict get NAME)";
+    return context.fail(error);
+  }
   if (auto written = write_out(context, options, to_lab_text(imported, options.name, options.file)); !written)
     return context.fail(written.error());
   return exit_pass;

@@ -103,7 +103,7 @@ void add_connection(const std::string& name, const std::string& command, Importe
     out.lines.push_back(
         fmt::format("console: {{driver: telnet, host: {}, port: {}}}", yaml_scalar(items[1].text()), items[2].text()));
   else if (out.lines.empty() && !words.empty())
-    out.lines.push_back(fmt::format("console: {{driver: process, argv: {}}}", words));
+    out.lines.push_back(fmt::format("console: {{driver: process, command: {}}}", words));
   else
     out.unknown.push_back("connection " + name + ": " + command);
 }

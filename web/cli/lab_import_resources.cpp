@@ -58,11 +58,40 @@ std::string raw_serial(const Node& resource) {
                      unstable ? ", allow_unstable: true" : "");
 }
 
-/// "http://pdu-3.lab:80/x" -> "pdu-3.lab".
-std::string host_of(std::string host) {
-  if (const auto scheme = host.find("://"); scheme != host.npos) host.erase(0, scheme + 3);
-  return host.substr(0, host.find_first_of(":/"));
+/// What is said of a server by a name or a URL: "http://ann:s3cret@pdu-3.lab:8080/x".
+struct Server {
+  std::string host, port, user, password;
+};
+
+Server server_of(std::string text) {
+  Server out;
+  if (const auto scheme = text.find("://"); scheme != text.npos) text.erase(0, scheme + 3);
+  text = text.substr(0, text.find('/'));
+  if (const auto at = text.rfind('@'); at != text.npos) {
+    const auto colon = std::min(text.find(':'), at);
+    out.user = text.substr(0, colon);
+    if (colon < at) out.password = text.substr(colon + 1, at - colon - 1);
+    text.erase(0, at + 1);
+  }
+  const auto bracket = text.find(']');  // [fe80::1]:8080
+  const auto colon = text.find(':', bracket == text.npos ? 0 : bracket);
+  out.host = text.substr(0, colon);
+  if (colon != text.npos) out.port = text.substr(colon + 1);
+  return out;
 }
+
+/// ", KEY: 'VALUE'", or nothing.
+std::string key_with(std::string_view key, const std::string& value) {
+  return value.empty() ? std::string() : fmt::format(", {}: {}", key, yaml_text(value));
+}
+
+std::string port_key(const std::string& port) {
+  const bool number = !port.empty() && port.find_first_not_of("0123456789") == port.npos;
+  return number ? ", port: " + port : key_with("port", port);
+}
+
+/// The port of a pdudaemon, where it is not the usual one.
+std::string daemon_port(const std::string& port) { return port == "16421" ? std::string() : port_key(port); }
 
 /// labgrid names a unit's module below labgrid/driver/power; the models here say which one they stand for.
 struct UnitName {
@@ -99,13 +128,17 @@ constexpr auto units = std::to_array<UnitName>({
 std::string network_power(const Node& resource) {
   const auto* unit = std::ranges::find(units, text_of(resource, "model"), &UnitName::theirs);
   if (unit == units.end()) return "";
-  return fmt::format("power: {{driver: power-unit, model: {}, host: {}, outlet: {}}}  # is the outlet counted alike?",
-                     unit->ours, yaml_scalar(host_of(text_of(resource, "host"))), yaml_number(resource["index"]));
+  const auto server = server_of(text_of(resource, "host"));
+  return fmt::format(
+      "power: {{driver: power-unit, model: {}, host: {}{}, outlet: {}{}{}}}  # is the outlet counted alike?",
+      unit->ours, yaml_scalar(server.host), port_key(server.port), yaml_number(resource["index"]),
+      key_with("user", server.user), key_with("password", server.password));
 }
 
 std::string pdudaemon_port(const Node& resource) {
-  return fmt::format("power: {{driver: pdudaemon, host: {}, pdu: {}, outlet: {}}}",
-                     yaml_scalar(text_of(resource, "host")), yaml_scalar(text_of(resource, "pdu")),
+  const auto server = server_of(text_of(resource, "host"));
+  return fmt::format("power: {{driver: pdudaemon, host: {}{}, pdu: {}, outlet: {}}}", yaml_scalar(server.host),
+                     daemon_port(server.port), yaml_scalar(text_of(resource, "pdu")),
                      yaml_text(resource["index"].text()));
 }
 
@@ -161,10 +194,11 @@ std::string outlet_line(const std::string& daemon, const Node& alias) {
                      yaml_scalar(alias["hostname"].text()), yaml_text(alias["port"].text()));
 }
 
-/// A daemon that listens everywhere is reached at this machine.
-std::string daemon_host(const Node& configuration) {
+/// "HOST" or "HOST, port: N". A daemon that listens everywhere is reached at this machine.
+std::string daemon_place(const Node& configuration) {
   const auto host = text_of(configuration["daemon"], "hostname", "localhost");
-  return host == "0.0.0.0" || host == "::" ? "localhost" : yaml_scalar(host);
+  const auto port = configuration["daemon"]["port"];
+  return (host == "0.0.0.0" || host == "::" ? "localhost" : yaml_scalar(host)) + daemon_port(port.text());
 }
 
 }  // namespace
@@ -178,7 +212,7 @@ Imported import_labgrid(const Node& exporter) {
 
 Imported import_pdudaemon(const Node& configuration) {
   Imported out{"a pdudaemon configuration", {}, {}};
-  const auto daemon = daemon_host(configuration);
+  const auto daemon = daemon_place(configuration);
   for (const auto& [name, alias] : configuration["aliases"].entries()) {
     ImportedBoard board;
     board.name = name.text();

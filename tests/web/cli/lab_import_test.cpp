@@ -141,6 +141,36 @@ d: {NetworkPowerPort: {model: never-heard-of, host: pdu-9.lab, index: 4}}
   EXPECT_EQ(drivers_say(), "") << text;
 }
 
+TEST_F(LabImport, PowerUnitsByUrlKeepTheirPortAndUser) {
+  const auto text = lab(R"(
+a: {NetworkPowerPort: {model: netio, host: 'http://ann:s3cret@10.0.0.7:8080', index: 2}}
+b: {NetworkPowerPort: {model: shelly_gen1, host: 'http://plug-1.lab/x', index: 1}}
+c: {PDUDaemonPort: {host: 'http://pdu.lab:8081', pdu: apc-2, index: 1}}
+)");
+  const auto a = read_["boards"]["a"]["power"];
+  EXPECT_EQ(a["host"].text(), "10.0.0.7");
+  EXPECT_EQ(a["port"].as_integer(), 8080);
+  EXPECT_EQ(a["user"].text(), "ann");
+  EXPECT_EQ(a["password"].text(), "s3cret");
+  EXPECT_EQ(read_["boards"]["b"]["power"]["host"].text(), "plug-1.lab");
+  EXPECT_FALSE(read_["boards"]["b"]["power"]["port"]);
+  EXPECT_EQ(read_["boards"]["c"]["power"]["host"].text(), "pdu.lab");
+  EXPECT_EQ(read_["boards"]["c"]["power"]["port"].as_integer(), 8081);
+  EXPECT_EQ(drivers_say(), "") << text;
+}
+
+TEST_F(LabImport, APduDaemonAtAnotherPort) {
+  (void)lab(R"({"daemon": {"hostname": "pdu.lab", "port": 8081}, "pdus": {"p": {"driver": "apc7932"}},
+ "aliases": {"hikey-1": {"hostname": "p", "port": 12}}})");
+  EXPECT_EQ(read_["boards"]["hikey-1"]["power"]["port"].as_integer(), 8081);
+}
+
+TEST_F(LabImport, AConnectionByAProgram) {
+  const auto text = lab("commands: {connect: ssh lab picocom /dev/ttyS3}\ndevice_type: beaglebone-black\n");
+  EXPECT_EQ(read_["boards"]["file"]["console"]["driver"].text(), "process");
+  EXPECT_EQ(drivers_say(), "") << text;
+}
+
 TEST_F(LabImport, APduDaemonConfiguration) {
   const auto text = lab(R"({"daemon": {"hostname": "0.0.0.0", "port": 16421, "listener": "http"},
  "pdus": {"192.168.10.5": {"driver": "apc7932"}, "lonely": {"driver": "localcmdline"}},
