@@ -39,14 +39,25 @@ const HardwareNode* console_of(const HardwareDevice& device) {
   return found == device.nodes.end() ? nullptr : &*found;
 }
 
-void add_console(std::string& out, const HardwareDevice& device) {
+/// Cheap converters all say the same number: then udev's by-id names the one that came last.
+bool has_a_twin(const HardwareDevice& device, const Discovery& discovery) {
+  return !device.serial.empty() && std::ranges::count_if(discovery.devices, [&](const auto& one) {
+                                     return one.device.serial == device.serial && one.device.vendor == device.vendor &&
+                                            one.device.product == device.product;
+                                   }) > 1;
+}
+
+void add_console(std::string& out, const HardwareDevice& device, const Discovery& discovery) {
   const auto* node = console_of(device);
   if (node == nullptr) {
     out += "    # console: its serial port is another device: find it in this list\n";
     return;
   }
   const auto name = stable_name(device, *node);
-  if (name.empty())
+  if (has_a_twin(device, discovery))
+    out += fmt::format("    console: {{driver: tty, usb: {{path: {}}}}}  # others here have its serial number, too\n",
+                       device.path);
+  else if (name.empty())
     out +=
         fmt::format("    console: {{driver: tty, path: {}, allow_unstable: true}}  # udev has no lasting name for it\n",
                     node->path);
@@ -131,7 +142,7 @@ void propose_stanzas(Discovery& discovery, const BoardTypes& types, const std::v
     const auto* best = best_guess(finding);
     auto out = "  " + free_name(best == nullptr ? "board" : best->type, taken) + ":\n";
     out += type_line(finding, best);
-    add_console(out, finding.device);
+    add_console(out, finding.device, discovery);
     add_flash(out, finding, best == nullptr ? nullptr : types.find(best->type));
     add_power(out, finding.device, discovery);
     finding.stanza = std::move(out);

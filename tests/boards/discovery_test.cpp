@@ -105,6 +105,15 @@ TEST_F(DiscoveryTest, ADeviceWithoutASerialNumberIsNamedByItsSocket) {
   EXPECT_THAT(stanza, Not(HasSubstr("by-id")));
 }
 
+TEST_F(DiscoveryTest, ConvertersWithOneSerialNumberAreNamedByTheirSockets) {
+  auto other = bridge("FT232R USB UART");
+  other.path = "1-3";
+  const auto found = discover({{bridge("FT232R USB UART"), other}, {}}, types_, {});
+  ASSERT_EQ(found.devices.size(), 2U);
+  EXPECT_THAT(found.devices[0].stanza, HasSubstr("console: {driver: tty, usb: {path: 1-2}}"));
+  EXPECT_THAT(found.devices[1].stanza, HasSubstr("console: {driver: tty, usb: {path: 1-3}}"));
+}
+
 TEST_F(DiscoveryTest, ABridgeChipAloneIsNoBoardType) {
   const auto plain = one(bridge("FT232R USB UART"));
   ASSERT_EQ(plain.guesses.size(), 1U);

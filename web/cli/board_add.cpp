@@ -27,8 +27,14 @@ Error usage(std::string text) { return Error(Errc::bad_input, Blame::configurati
 /// The stanza of the device that `wanted` names by path or serial number.
 Result<std::string> stanza_of_device(Api& api, const std::string& wanted) {
   HILLTOP_TRY(const auto found, api.get("/discover", Deadline::after(60s)));
-  std::vector<std::string> known;
-  for (const auto& device : found.value("devices", Json::array())) {
+  std::vector<std::string> known, of_that_serial;
+  const auto devices = found.value("devices", Json::array());
+  for (const auto& device : devices)
+    if (text_at(device, "serial") == wanted) of_that_serial.push_back(text_at(device, "path"));
+  if (of_that_serial.size() > 1)
+    return usage(fmt::format("{} devices have the serial number {}: say which by its path, {}", of_that_serial.size(),
+                             wanted, fmt::join(of_that_serial, " or ")));
+  for (const auto& device : devices) {
     known.push_back(text_at(device, "path"));
     if (known.back() != wanted && text_at(device, "serial") != wanted) continue;
     if (const auto stanza = text_at(device, "stanza"); !stanza.empty()) return stanza;

@@ -22,11 +22,13 @@ class Proof {
       : api_(api), board_(std::move(board)), seen_(seen), times_(times) {}
 
   std::vector<ProofStep> run() {
-    if (power_off() && power_on() && reset()) identify();
+    if (start() && power_off() && power_on() && reset()) identify();
     return std::move(steps_);
   }
 
  private:
+  /// A board that nobody uses is off, and what is its own shows on the bus under power alone: it is switched on first.
+  bool start();
   bool power_off();
   bool power_on();
   bool reset();
@@ -50,6 +52,7 @@ class Proof {
   std::vector<ProofStep> steps_;
   std::set<std::string> gone_;
   std::uint64_t silent_since_ = 0;
+  bool spoke_ = false;  ///< its console has said something since start()
 };
 
 bool Proof::add(State state, std::string what, std::string detail) {
@@ -94,6 +97,19 @@ bool Proof::wait_for(std::chrono::milliseconds patience, const std::function<boo
   }
 }
 
+bool Proof::start() {
+  const auto board = api_.get("/boards/" + escaped(board_));
+  if (!board || text_at(*board, "power") != "off") return true;
+  const auto present = devices_on_bus();
+  const auto said = console_end();
+  if (const auto answer = order("power", Json{{"action", "on"}}); !answer) return refused("power on", answer.error());
+  (void)wait_for(times_.leave, [&] {
+    spoke_ = spoke_ || console_end() > said;
+    return devices_on_bus().size() > present.size();
+  });
+  return true;
+}
+
 bool Proof::power_off() {
   const auto before = devices_on_bus();
   const auto answer = order("power", Json{{"action", "off"}});
@@ -114,8 +130,10 @@ bool Proof::power_off() {
   std::this_thread::sleep_for(times_.silence);
   if (console_end() != silent_since_)
     return add(State::failed, "power off", "the board goes on speaking: is it another board's outlet?");
-  return add(state == "off" ? State::proved : State::unproved, "power off",
-             fmt::format("the console is silent{}", read_back));
+  if (state == "off" && spoke_) return add(State::proved, "power off", "the console has fallen silent, read back: off");
+  return add(State::unproved, "power off",
+             fmt::format("the console is silent{}{}", read_back,
+                         state == "off" ? ", which is the unit's word alone: look at the board" : ""));
 }
 
 bool Proof::power_on() {

@@ -159,11 +159,23 @@ TEST_F(HardwareCommands, a_silent_board_is_not_proved_and_not_failed) {
   bench_.has_probe = false;
   const auto steps = prove();
   ASSERT_EQ(steps.size(), 4U);
-  EXPECT_EQ(steps[0].state, State::proved);  // read back by the unit
+  EXPECT_EQ(steps[0].state, State::unproved);
+  EXPECT_THAT(steps[0].detail, HasSubstr("read back: off, which is the unit's word alone"));  // hubs that only say so
   EXPECT_EQ(steps[1].state, State::unproved);
   EXPECT_EQ(steps[2].state, State::unproved);
   EXPECT_EQ(steps[3].state, State::unproved);
   EXPECT_EQ(steps[3].detail, "board k-01 has no probe");
+}
+
+TEST_F(HardwareCommands, a_board_that_is_off_is_switched_on_first) {
+  bench_.on = false;
+  server_.answers["GET /boards/k-01"] = [this](const web::Request&) {
+    return StubServer::json(bench_.on ? R"({"name":"k-01","power":"on"})" : R"({"name":"k-01","power":"off"})");
+  };
+  const auto steps = prove();
+  ASSERT_EQ(steps.size(), 4U);
+  EXPECT_EQ(steps[0].state, State::proved);
+  EXPECT_EQ(steps[0].detail, "1-1.4 left the bus, read back: off");
 }
 
 TEST_F(HardwareCommands, lab_doctor_says_what_to_do) {
