@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -132,6 +133,22 @@ Result<> write_url(const std::filesystem::path& data, const std::string& url) {
   std::error_code failed;
   std::filesystem::rename(fresh, data / "url", failed);
   if (failed) return system_error((data / "url").string(), failed.value());
+  return ok();
+}
+
+/// Before any board is touched: a second daemon, started by mistake, would cut the power of boards that the first one's
+/// jobs run on, and end only then.
+Result<> can_listen(asio::io_context& control, const ListenAddress& listen) {
+  boost::system::error_code failed;
+  const auto address = asio::ip::make_address(listen.host, failed);
+  if (failed) return ok();  // the server says what it is
+  asio::ip::tcp::acceptor acceptor(control);
+  const asio::ip::tcp::endpoint where(address, listen.port);
+  acceptor.open(where.protocol(), failed);
+  if (!failed) acceptor.set_option(asio::ip::tcp::acceptor::reuse_address(true), failed);
+  if (!failed) acceptor.bind(where, failed);
+  if (!failed) acceptor.listen(1, failed);
+  if (failed) return wrong(fmt::format("listen on {}:{}: {}", listen.host, listen.port, failed.message()));
   return ok();
 }
 
@@ -266,6 +283,10 @@ int run_daemon(Arguments arguments) {
     return exit_configuration;
   }
   asio::io_context control{1};
+  if (const auto can = can_listen(control, *listen); !can) {
+    std::cerr << "hilltopd: " << can.error().text << "\n";
+    return exit_configuration;
+  }
   asio::signal_set signals(control, SIGINT, SIGTERM, SIGHUP);
   int status = 0;
   {
@@ -316,8 +337,9 @@ int main(int argc, char** argv) {
   const std::map<std::string, boards::ReadEngine> engines{{"auto", boards::ReadEngine::automatic},
                                                           {"epoll", boards::ReadEngine::epoll},
                                                           {"io_uring", boards::ReadEngine::io_uring}};
-  app.add_option("--console-engine", arguments.console_engine,
-                 "how consoles are read: auto, epoll or io_uring; auto takes what this kernel reads terminals best with")
+  app.add_option(
+         "--console-engine", arguments.console_engine,
+         "how consoles are read: auto, epoll or io_uring; auto takes what this kernel reads terminals best with")
       ->transform(CLI::CheckedTransformer(engines).description(""))
       ->type_name("ENGINE");
   app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")

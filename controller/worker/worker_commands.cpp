@@ -90,7 +90,8 @@ Task<WorkerReply> switch_power(Worker worker, PowerCommand command, Deadline dea
   }
   auto done = co_await do_power(session, command.action, deadline);
   tell(worker, command.board);
-  if (!done) co_return std::move(done).error().within("power " + command.action);
+  if (!done && command.action == "cycle") co_return std::move(done).error().within("power cycle");
+  if (!done) co_return std::move(done).error();  // it says already what was to be done
   out.text = to_string(session->last_power_state());
   co_return out;
 }
