@@ -114,6 +114,17 @@ Node LabReader::read_addresses(Fields& fields, const BoardType* type) {
   return Node::map(std::move(entries), board.place());
 }
 
+/// What of an address says which outlet, port or probe it is; the rest is how it is used, or with what right.
+nlohmann::json place_in(const Node& address) {
+  auto out = address.to_json();
+  if (!out.is_object()) return out;
+  for (const std::string_view key : {"baud", "data_bits", "parity", "stop_bits", "flow", "dtr", "rts", "reset_sequence",
+                                     "allow_unstable", "active_low", "normally_closed", "read_back", "pair", "password",
+                                     "password_file", "community", "community_file", "token", "token_file"})
+    out.erase(key);
+  return out;
+}
+
 /// One outlet, one serial port and one probe belong to one board: two boards with the same address are a slip that
 /// would cut the power of the wrong one, unless it is `shared`. Emulators share nothing.
 void LabReader::refuse_shared(const BoardConfig& board) {
@@ -121,7 +132,7 @@ void LabReader::refuse_shared(const BoardConfig& board) {
   for (const auto& [role, address] : board.addresses.entries()) {
     if (role.text() == "emulator") continue;
     if (address["shared"].as_bool().value_or(false)) continue;  // its driver sees to what that means
-    const auto meaning = address.to_json().dump();
+    const auto meaning = place_in(address).dump();
     if (!own.insert(meaning).second) continue;
     const auto [it, is_new] = places_taken_.emplace(meaning, board.name);
     if (!is_new)

@@ -44,11 +44,11 @@ class PortReader {
     Fields fields(map, "console_ports", diagnostics_);
     out_.address = fields.text("address").value_or(out_.address);
     if (!is_address(out_.address))
-      fields.error(map["address"], "console_ports: '" + out_.address + "' is no address of this machine",
+      fields.error(map["address"], "'" + out_.address + "' is no address of this machine",
                    "such as 127.0.0.1; 0.0.0.0 is all of its addresses");
     if (const auto text = fields.text("range")) {
       out_.range = range_from(*text);
-      if (!out_.range) fields.error(map["range"], "console_ports: '" + *text + "' is no range", "such as 7000-7099");
+      if (!out_.range) fields.error(map["range"], "'" + *text + "' is no range", "such as 7000-7099");
     }
     if (const auto word = fields.word("protocol", protocols)) out_.protocol = *word;
     for (const auto& entry : fields.list("ports").items()) read_entry(entry);

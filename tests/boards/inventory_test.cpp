@@ -225,6 +225,10 @@ TEST_F(InventoryTest, TwoBoardsAtOneAddressAreRefused) {
                  "  a: {type: plain, console: {driver: tty, path: /dev/a}, power: {driver: pdu, outlet: 1}}\n"
                  "  b: {type: plain, console: {driver: tty, path: /dev/b}, power: {outlet: 0x1, driver: pdu}}\n"),
       HasSubstr("lab.yaml:4:65: board 'b': its 'power' is the same address as one of board 'a'"));
+  EXPECT_THAT(complaints("lab: l\nboards:\n"
+                         "  a: {type: plain, console: {driver: tty, path: /dev/a, baud: 9600}}\n"
+                         "  b: {type: plain, console: {driver: tty, path: /dev/a}}\n"),
+              HasSubstr("board 'b': its 'console' is the same address as one of board 'a'"));
   EXPECT_EQ(complaints("lab: l\nboards: {a: {type: emulated}, b: {type: emulated}}\n"), "");
   EXPECT_EQ(complaints(
                 "lab: l\nboards: {a: {type: plain, console: {driver: tty, path: x}, probe: {driver: tty, path: x}}}\n"),
