@@ -94,9 +94,13 @@ DoctorCheck check_device(const DoctorView& view, const std::string& subject, con
   if (count == 0)
     return {State::bad, subject, "there is no USB device " + identity.title(),
             "is it plugged in? `hilltop discover` lists what is"};
-  if (count > 1)
+  if (count > 1) {
+    std::string places;
+    for (const auto& one : view.hardware.usb)
+      if (fits(one)) places += (places.empty() ? "" : " or ") + one.path;
     return {State::bad, subject, fmt::format("there are {} USB devices {}", count, identity.title()),
-            "name it by its place, too: path: 1-1.4"};
+            "name it by its place, too: path: " + places};
+  }
   const auto found = std::ranges::find_if(view.hardware.usb, fits);
   if (found->usable)
     return {State::good, subject, fmt::format("{} {} at {}", found->id(), found->name, found->path), ""};

@@ -64,9 +64,10 @@ function boardRow(board) {
   const row = document.createElement('tr');
   opener(row, board.name, () => openBoard(board.name));
   cell(row, board.type);
-  cell(row, board.state, styles[board.state]);
+  cell(row, board.problem ? board.state + ': ' + board.problem : board.state, styles[board.state]);
   cell(row, board.health + (board.health_reason ? ': ' + board.health_reason : ''), styles[board.health]);
-  cell(row, board.power_found ? board.power + ', found ' + board.power_found : board.power,
+  cell(row, board.power_found ? board.power + ', found ' + board.power_found
+         : board.power_problem ? board.power + ': ' + board.power_problem : board.power,
        board.power_found || board.power_problem ? 'warn' : undefined);
   cell(row, board.job ? 'job ' + board.job : board.holder);
   return row;
