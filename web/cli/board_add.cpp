@@ -99,7 +99,7 @@ Result<> wait_until_open(Api& api, const std::string& name) {
     problem = text_at(board, "problem");
     if (problem.empty() && text_at(board, "state") != "offline") return ok();
   }
-  return Error(Errc::unavailable, Blame::infrastructure, "board " + name + " is offline: " + problem);
+  return Error(Errc::unavailable, Blame::dut, "board " + name + " is offline: " + problem);
 }
 
 constexpr std::array<std::string_view, 3> state_words{"ok", "not proved", "failed"};
@@ -142,7 +142,10 @@ int add(Context& context, const AddOptions& options) {
   const auto change = (*api)->send_text("PUT", "/lab?file=lab.yaml", "application/yaml", *text, Deadline::after(60s));
   if (!change) return context.fail(change.error());
   context.note(name + ": it is in the lab file");
-  if (auto open = wait_until_open(**api, name); !open) return context.fail(open.error());
+  if (auto open = wait_until_open(**api, name); !open) {
+    const auto code = context.fail(open.error());
+    return code == exit_refused ? exit_fail : code;  // it is in the lab file
+  }
   return options.no_proof ? exit_pass : prove(context, **api, name);
 }
 
@@ -161,7 +164,8 @@ void add_board_add(CLI::App& board, Context& context) {
       "  hilltop board add --device 1-1.4\n"
       "  hilltop board add k64f-01 --type frdm-k64f --device 1-1.4 --power 'driver: usb-hub-port, path: 1-1, port: 4'\n"
       "  hilltop board add pi-3 --type raspberry-pi-4 --console 'driver: rfc2217, host: ts-1, port: 2001'\n\n"
-      "Needs the role admin. Exit code 1 when a step of the proof fails; the board stays in the lab file.");
+      "Needs the role admin. Exit code 1 when it does not come up or a step of the proof fails; the board stays in the "
+      "lab file.");
   adder->add_option("NAME", options->name, "the board's name; else the one that discover proposes")->type_name("NAME");
   adder->add_option("--device", options->device, "path or serial number of a USB device (hilltop discover)");
   adder->add_option("--type", options->type, "its board type")->type_name("TYPE");
