@@ -19,7 +19,7 @@ struct Architecture {
   std::string_view cpu;
 };
 
-/// LAVA's defaults for 64-bit Arm are kept: real jobs rely on them. Source: lava.md 1.3; LAVA merge request 2310,
+/// LAVA's defaults for 64-bit Arm are kept: real jobs rely on them. Source: LAVA merge request 2310,
 /// rendered options.
 constexpr Architecture architectures[] = {{"amd64", "x86_64", "", ""},
                                           {"x86_64", "x86_64", "", ""},

@@ -14,7 +14,7 @@ namespace hilltop::drivers {
 namespace {
 
 // Vendor requests of FTDI's chips. Source: libftdi1 1.5, ftdi.h: SIO_SET_BITMODE_REQUEST, SIO_READ_PINS_REQUEST,
-// BITMODE_BITBANG; index 1 is the first (of one) interface. farms.md 5.8.
+// BITMODE_BITBANG; index 1 is the first (of one) interface.
 constexpr std::uint8_t set_bitmode = 0x0b, read_pins = 0x0c;
 constexpr std::uint16_t bit_bang = 0x0100, all_outputs = 0x00ff, first_interface = 1;
 constexpr std::uint8_t out_endpoint = 0x02;
@@ -71,7 +71,7 @@ constinit const DriverInfo ftdi_relay{
     .name = "ftdi-relay",
     .offers = "power",
     .summary = "relays at the pins of an FTDI chip in bit-bang mode, read back",
-    .source = "libftdi1 1.5, ftdi.h and ftdi.c: ftdi_set_bitmode, ftdi_read_pins; farms.md 5.3, 5.8",
+    .source = "libftdi1 1.5, ftdi.h and ftdi.c: ftdi_set_bitmode, ftdi_read_pins",
     .verified = Verified::specification,
     .check = check_ftdi_relay,
     .make = make_ftdi_relay,

@@ -69,7 +69,7 @@ constinit const DriverInfo hid_relay{
     .name = "hid-relay",
     .offers = "power",
     .summary = "USB relay boards of dcttech and copies (16c0:05df), read back",
-    .source = "usbrelay (github.com/darrylb123/usbrelay), HID 1.11 7.2; farms.md 5.3",
+    .source = "usbrelay (github.com/darrylb123/usbrelay), HID 1.11 7.2",
     .verified = Verified::specification,
     .check = check_hid_relay,
     .make = make_hid_relay,

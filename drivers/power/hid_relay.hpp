@@ -10,7 +10,7 @@
 namespace hilltop::drivers {
 
 /// The report that switches a relay, counted from 1. Shape: [ff on | fd off][relay][0 x 6].
-/// Source: usbrelay, libusbrelay.c; farms.md 5.3.
+/// Source: usbrelay, libusbrelay.c.
 [[nodiscard]] std::string hid_relay_order(unsigned relay, bool on);
 
 /// What the board says of itself. Shape: [id:5][0][0][relays: bit 0 is the first].

@@ -17,7 +17,7 @@ namespace hilltop::drivers {
 [[nodiscard]] std::optional<bool> read_lcus_state(std::string_view text, unsigned relay);
 
 /// What Numato calls the relay `outlet` (from 1) of a module with so many: 0-9 and letters up to 32 relays, two digits
-/// above. Source: farms.md 1.2.
+/// above. Source: Numato Lab's pages of its USB relay modules.
 [[nodiscard]] std::string numato_name(unsigned outlet, unsigned relays);
 /// What the answer to `relay read` says, echo and prompt included. Errors: protocol (infrastructure).
 [[nodiscard]] Result<bool> read_numato_state(std::string_view answer);

@@ -77,7 +77,7 @@ constinit const DriverInfo sispm{
     .name = "sispm",
     .offers = "power",
     .summary = "Gembird and EnerGenie USB power strips (04b4:fd10-fd15), read back",
-    .source = "xypron/sispmctl (github), src/sispm_ctl.c; farms.md 5.3",
+    .source = "xypron/sispmctl (github), src/sispm_ctl.c",
     .verified = Verified::specification,
     .check = check_sispm,
     .make = make_sispm,

@@ -144,7 +144,7 @@ constinit const DriverInfo usb_hub_port{
     .name = "usb-hub-port",
     .offers = "power",
     .summary = "a port of a USB hub that switches its ports' power, read back",
-    .source = "USB 2.0, 11.24.2; USB 3.2, 10.16.2; farms.md 5.1",
+    .source = "USB 2.0, 11.24.2; USB 3.2, 10.16.2",
     .verified = Verified::independent_tool,
     .check = check_usb_hub_port,
     .make = make_usb_hub_port,

@@ -94,8 +94,7 @@ constinit const DriverInfo ykush{
     .offers = "power",
     .summary = "Yepkit YKUSH, YKUSH3 and YKUSH XS hubs, read back",
     .source =
-        "Yepkit/ykush (github), src/ykush/ykush.cpp: commands and status; the acknowledgement's first byte: farms.md "
-        "5.2",
+        "Yepkit/ykush (github), src/ykush/ykush.cpp: commands and status; the acknowledgement's first byte from memory",
     .verified = Verified::specification,
     .check = check_ykush,
     .make = make_ykush,

@@ -79,8 +79,7 @@ Error none_fits(const std::vector<UsbDeviceInfo>& devices, const UsbMatch& match
   const auto alike = those(devices, [&](const auto& d) {
     return match.vendor && is_of_kind(d, match) && d.path != match.path && d.serial != match.serial;
   });
-  const auto silent =
-      those(alike.empty() ? devices : std::vector<UsbDeviceInfo>(), [](const auto& d) { return d.unreadable; });
+  const auto silent = those(devices, [&](const auto& d) { return alike.empty() && d.unreadable; });
   if (!there.empty()) text += "; in that place is " + titles(there);
   if (!same_serial.empty()) text += "; that serial number has " + titles(same_serial);
   if (!alike.empty()) text += "; of that kind there is " + titles(alike);
