@@ -105,6 +105,12 @@ inline bool share_channels(const std::vector<DecoderSpec>& specs) {
   return std::ranges::any_of(writers, [](const auto& one) { return one.second > 1; });
 }
 
+/// Whether a decoder reads what another one made: a frame's text that was escaped stands in the console only roughly
+/// where its pieces say (piece.hpp).
+inline bool read_each_other(const std::vector<DecoderSpec>& specs) {
+  return std::ranges::any_of(specs, [](const auto& spec) { return !spec.from.empty(); });
+}
+
 /// Feeds `input` from `offset` on, and ends. What is wrong with partition, order or text goes to `complaint`.
 inline Channels run(const std::vector<DecoderSpec>& specs, std::string_view input, Chunks chunks,
                     std::string& complaint, std::uint64_t offset = 0,
@@ -125,6 +131,7 @@ inline Channels run(const std::vector<DecoderSpec>& specs, std::string_view inpu
   demux->end(recorder);
   complaint = recorder.partition_of(offset, offset + input.size());
   if (complaint.empty() && !share_channels(specs)) complaint = recorder.disorder();
+  if (read_each_other(specs)) return recorder.channels();
   for (const auto& [name, pieces] : recorder.channels())
     for (const auto& piece : pieces)
       if (piece.kind == Piece::Kind::text && piece.bytes.size() == piece.end - piece.begin && piece.at == piece.begin &&
