@@ -42,10 +42,10 @@ chown @USER@ /var/tmp/hilltop
 setpriv --reuid=@USER@ --regid=plugdev --groups=plugdev,dialout @BIN@/hilltopd --lab /mnt/lab.yaml --data /var/tmp/hilltop/data \\
   --listen 127.0.0.1:0 >/mnt/hilltopd.log 2>&1 &
 daemon=$!
-await 60 test -s /var/tmp/hilltop/data/url || fail "hilltopd does not listen"
+await 300 test -s /var/tmp/hilltop/data/url || fail "hilltopd does not listen"
 HILLTOP_URL=$(cat /var/tmp/hilltop/data/url) HILLTOP_TOKEN=$(cat /var/tmp/hilltop/data/admin.token) XDG_CONFIG_HOME=/var/tmp/config
 export HILLTOP_URL HILLTOP_TOKEN XDG_CONFIG_HOME
-timeout 180 @BIN@/hilltop submit /mnt/job.yaml --wait --json >/mnt/submit.json 2>/mnt/submit.err
+timeout 360 @BIN@/hilltop submit /mnt/job.yaml --wait --json >/mnt/submit.json 2>/mnt/submit.err
 echo $? >/mnt/submit.rc
 @BIN@/hilltop events >/mnt/events 2>&1
 kill $daemon
@@ -93,7 +93,7 @@ def main():
         trace = ["-trace", "usb_hub_set_port_feature", "-trace", "usb_hub_clear_port_feature", "-D", f"{folder}/trace"]
         script = JOB.replace("@BIN@", str(BIN)).replace("@USER@", "65534").replace("@RULES@", str(ROOT / "deploy/udev/70-hilltop.rules"))
         lab.boot(script, xhci(hub(1)) + console + socket_device(folder, "probe", "usb-redir,bus=xhci.0,port=2") + trace)
-        status = lab.finish(420)
+        status = lab.finish(800)
         check(status == 0, "the guest's script went well", lab)
         uart = lab.path("board.uart.log").read_text(errors="replace")
         check(lab.path("submit.rc").read_text().strip() == "0", "the job passed", lab)
