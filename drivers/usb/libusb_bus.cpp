@@ -248,7 +248,10 @@ Lane* LibusbBus::lane_at(const std::string& path) {
 }
 
 std::shared_ptr<OpenDevice> LibusbBus::adopt(libusb_device_handle* raw, UsbDeviceInfo info, Lane& lane) {
-  auto owned = std::make_unique<OpenDevice>(raw, std::move(info), executor_, lane);
+  auto on_gone = [weak = weak_from_this(), seen = libusb_get_device(raw)] {
+    if (const auto self = weak.lock()) self->left(seen);
+  };
+  auto owned = std::make_unique<OpenDevice>(raw, std::move(info), executor_, lane, std::move(on_gone));
   auto* device = owned.get();
   const std::lock_guard lock(mutex_);
   if (stopped_) return nullptr;  // `owned` closes it

@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "drivers/usb/lane_call.hpp"
-#include "drivers/usb/libusb_error.hpp"
 #include "drivers/usb/libusb_transfer.hpp"
 
 namespace hilltop::drivers {
@@ -16,7 +15,7 @@ namespace {
 Task<> blocking(std::shared_ptr<OpenDevice> device, std::string what, std::function<int(OpenDevice&)> call,
                 Deadline deadline) {
   auto on_lane = [device, what, call = std::move(call)]() -> Result<> {
-    if (const int error = call(*device); error != LIBUSB_SUCCESS) return libusb_error(error, what, device->info());
+    if (const int error = call(*device); error != LIBUSB_SUCCESS) return device->error(error, what);
     return ok();
   };
   auto over = co_await call_on_lane<void>(device->lane(), std::move(on_lane), deadline);

@@ -135,13 +135,13 @@ int code_of(libusb_transfer_status status) {
 Result<std::string> outcome(Transfer& transfer) {
   const auto& info = transfer.device->info();
   const auto& what = transfer.order.what;
-  if (transfer.submit_error != LIBUSB_SUCCESS) return libusb_error(transfer.submit_error, what, info);
+  if (transfer.submit_error != LIBUSB_SUCCESS) return transfer.device->error(transfer.submit_error, what);
   const auto status = transfer.raw->status;
   const auto done = static_cast<std::size_t>(transfer.raw->actual_length);
   const bool reading = reads(transfer.order);
   const bool has_part = status == LIBUSB_TRANSFER_CANCELLED && reading && done > 0;
   if (status == LIBUSB_TRANSFER_CANCELLED && !has_part) return stopped_error(transfer);
-  if (status != LIBUSB_TRANSFER_COMPLETED && !has_part) return libusb_error(code_of(status), what, info);
+  if (status != LIBUSB_TRANSFER_COMPLETED && !has_part) return transfer.device->error(code_of(status), what);
   const std::size_t setup = transfer.order.kind == UsbTransferOrder::Kind::control ? LIBUSB_CONTROL_SETUP_SIZE : 0;
   if (reading) return transfer.order.buffer.substr(setup, done);
   if (const auto wanted = transfer.order.buffer.size() - setup; done < wanted)

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/usb/open_device.hpp"
 
+#include "drivers/usb/libusb_error.hpp"
+
 namespace hilltop::drivers {
+
+Error OpenDevice::error(int code, const std::string& what) {
+  if (code == LIBUSB_ERROR_NO_DEVICE) on_gone_();
+  return libusb_error(code, what, info_);
+}
 
 int OpenDevice::submit(libusb_transfer* transfer) {
   const std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #include <libusb-1.0/libusb.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -17,8 +18,10 @@ namespace hilltop::drivers {
 /// Thread: any. `lane` is for calls of libusb that may block; it outlives this.
 class OpenDevice {
  public:
-  OpenDevice(libusb_device_handle* raw, UsbDeviceInfo info, asio::any_io_executor executor, Lane& lane)
-      : raw_(raw), info_(std::move(info)), executor_(std::move(executor)), lane_(lane) {}
+  /// `on_gone` is called, each time, when libusb says of a call that the device is not there any more.
+  OpenDevice(libusb_device_handle* raw, UsbDeviceInfo info, asio::any_io_executor executor, Lane& lane,
+             std::function<void()> on_gone)
+      : raw_(raw), info_(std::move(info)), executor_(std::move(executor)), lane_(lane), on_gone_(std::move(on_gone)) {}
   ~OpenDevice() { close(); }
   OpenDevice(const OpenDevice&) = delete;
   OpenDevice& operator=(const OpenDevice&) = delete;
@@ -27,6 +30,10 @@ class OpenDevice {
   [[nodiscard]] const UsbDeviceInfo& info() const { return info_; }
   [[nodiscard]] const asio::any_io_executor& executor() const { return executor_; }
   [[nodiscard]] Lane& lane() const { return lane_; }
+
+  /// What `code` (a negative libusb_error) means, while doing `what`. Tells the bus of a device that has left: who asks
+  /// again at once must not find it, before the system has told.
+  [[nodiscard]] Error error(int code, const std::string& what);
 
   /// As libusb_submit_transfer(); refuses with LIBUSB_ERROR_NO_DEVICE after cancel_all().
   int submit(libusb_transfer* transfer);
@@ -48,6 +55,7 @@ class OpenDevice {
   UsbDeviceInfo info_;
   asio::any_io_executor executor_;
   Lane& lane_;
+  const std::function<void()> on_gone_;
   std::set<std::uint8_t> claimed_;
 
   std::mutex mutex_;
